@@ -1,0 +1,1 @@
+"""Sensorium: multimodal machine learning on tables."""

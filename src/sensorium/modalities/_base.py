@@ -1,0 +1,103 @@
+"""What a modality is: everything peculiar to one kind of column, from a raw cell to arrays."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from sensorium.table.packed import Cell, Packed
+from sensorium.types import Arrays, Facts, Json, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """How much some cells look like a modality, 0 to 1, and why in a few words."""
+
+    score: float
+    reason: str
+
+
+class Modality(ABC):
+    """From cells to arrays. The constructor takes only the user's choices, after ``*``.
+
+    The way of a column: ``fit`` learns facts (JSON) from training cells; ``prepare`` decodes cells
+    once into a Packed; ``join`` makes one Packed of several columns of one input; ``arrays`` cuts a
+    batch out of it without a Python step per row; ``front`` finishes on the device (scaling of
+    pixels, log-mel). Strings that name files arrive as ``Path``: the table resolves and checks them.
+    A cell that cannot be read is CORRUPT in the Packed with a reason, never an exception.
+    """
+
+    layouts: ClassVar[tuple[Layout, ...]]
+    """The layouts that ``arrays`` + ``front`` can make; the encoder's preference picks one."""
+    default_encoder: ClassVar[str]
+    default_augment: ClassVar[tuple[str, ...]] = ()
+    """Gentle augmentations used in training unless the plan says otherwise."""
+    media: ClassVar[bool] = False
+    """True when a cell may be a file: such columns are never grouped by default and may be shared."""
+    together: ClassVar[bool] = False
+    """True when the inferred plan makes one input of all columns of this modality."""
+
+    @classmethod
+    @abstractmethod
+    def sniff(cls, cells: Sequence[Cell]) -> Guess:
+        """How much these cells (at most 1,000, missing ones left out, paths as Path) look like it."""
+
+    @classmethod
+    @abstractmethod
+    def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:
+        """Cells for tests and golden rows: made from nothing, all present, JSON-able or media bytes."""
+
+    @abstractmethod
+    def fit(self, chunks: Iterable[Sequence[Cell]], rng: np.random.Generator) -> Facts:
+        """Facts of one column: JSON, from training rows, one pass, bounded memory. Decodes no medium whole."""
+
+    @abstractmethod
+    def prepare(self, cells: Sequence[Cell], facts: Facts) -> Packed:
+        """Cells of one column, any number, decoded once; missing and corrupt told apart."""
+
+    def join(self, parts: Sequence[Packed]) -> tuple[Packed, ...]:
+        """The columns of one input as the parts that ``arrays`` takes: by default each stays a part."""
+        return tuple(parts)
+
+    @abstractmethod
+    def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
+        """What the encoder is told of the input's columns, in this layout.
+
+        Always ``layout``; scalar: ``features`` and ``bins`` (quantiles, one list a feature); index: ``sizes``
+        (categories with unknown as 0, one number a feature); ids: ``vocabulary`` (0 pads, 1 is
+        unknown) and ``longest``; frames: ``features``; wave: ``rate``; grid: ``channels``, ``height``, ``width`` and
+        ``timed`` (True: W is time and the mask is (B, W)).
+        """
+
+    @abstractmethod
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
+        """One batch of these records, in the stored dtype (uint8 pixels, int16 sound): no step per row."""
+
+    def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
+        """A weightless module Arrays -> Arrays that runs on the device after ``arrays``."""
+        return Same()
+
+    @classmethod
+    def from_json(cls, value: Json) -> Cell:
+        """A cell from its JSON form (the one-row ``predict``, golden rows)."""
+        return value
+
+    @classmethod
+    def to_json(cls, cell: Cell) -> Json:
+        """A cell as JSON for golden rows; media return None and are written as files."""
+        return cell if isinstance(cell, str | int | float | bool | list | dict | None) else str(cell)
+
+    def clean(self, cells: Sequence[Cell]) -> list[str | None] | None:
+        """For text-like modalities: the strings that word-reading members get. None: not text."""
+        return None
+
+
+class Same(nn.Module):
+    """Leaves Arrays as they are."""
+
+    def forward(self, x: Arrays) -> Arrays:
+        return x

@@ -1,0 +1,110 @@
+"""What the user asks -> a frozen Plan; all problems are raised at once."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sensorium.types import Json
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A component by name with the user's choices, checked: ``build(family.get(name), ...)``."""
+
+    name: str
+    choices: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InputPlan:
+    """One or more columns through one encoder."""
+
+    name: str
+    columns: tuple[str, ...]
+    modality: Choice
+    """The modality's choices already hold what the encoder wants (user > encoder > default)."""
+    encoder: Choice
+    augment: tuple[Choice, ...] = ()
+    group: Literal["shared", "joined"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """One target column."""
+
+    name: str
+    task: Choice
+    loss: Choice
+    decoder: Choice
+    score: str
+    """The metric on validation rows that chooses weights, members and ensemble."""
+    class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    weight: float = 1.0
+    """The share of this target in the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerPlan:
+    name: Literal["adamw"] = "adamw"
+    rate: float = 1e-3
+    decay: float = 0.05
+    betas: tuple[float, float] = (0.9, 0.98)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPlan:
+    """How networks train. None: decided from the number of rows and inputs (train/schedule.py), then written down."""
+
+    effort: Literal["fast", "good", "best"] = "good"
+    epochs: int | None = None
+    steps: int | None = None
+    batch_rows: int | None = None
+    optimizer: OptimizerPlan = OptimizerPlan()
+    warmup: float = 0.1
+    """Share of steps."""
+    clip: float = 1.0
+    patience: int | None = None
+    """Epochs without a better validation score before stopping; None: a third of the epochs."""
+    hide_inputs: float = 0.15
+    """Chance that an input of a row is hidden in training (never all of them)."""
+    solo_loss: float = 0.3
+    """Share of the single-input heads' auxiliary losses."""
+    mixup: float = 0.0
+    """Beta parameter; 0 turns it off."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    average: float = 0.0
+    """Decay of an exponential moving average of weights; 0 turns it off."""
+    folds: int | None = None
+    """Out-of-fold folds for what feeds another learner; None: 3 at good, 5 at best."""
+    rungs: tuple[str, ...] | None = None
+    """The rungs of the ladder to climb; None: all that fit."""
+    time_limit_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """How rows are divided when the table does not say."""
+
+    how: Literal["auto", "given", "random", "stratified", "group", "time"] = "auto"
+    column: str | None = None
+    """given: the split column; group: whose values stay whole; time: what orders rows."""
+    shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    folds: int | None = None
+    """Cross-validation instead of one split; None: 5 under 2,000 rows without a test split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole request, checked: every name exists, every option has the right type."""
+
+    inputs: dict[str, InputPlan]
+    targets: dict[str, TargetPlan]
+    fusion: Choice = Choice("attend")
+    dim: int = 64
+    seed: int = 0
+    train: TrainPlan = TrainPlan()
+    split: SplitPlan = SplitPlan()
+    weight: str | None = None
+    on_corrupt: Literal["missing", "error", "drop"] = "missing"
+    version: int = VERSION

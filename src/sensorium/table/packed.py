@@ -1,0 +1,133 @@
+"""Prepared columns: what a modality makes of cells once, and what batches are cut from.
+
+Letters: N table rows, U distinct records (several rows may share one medium), F features, T time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Cell: TypeAlias = object
+"""A raw cell: None, bool, int, float, str, bytes, Path, datetime, list, numpy array or PIL image."""
+
+PRESENT, MISSING, CORRUPT = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One prepared column: fixed records (U, ...) or ragged ones (values + offsets).
+
+    values: (U, ...) when offsets is None, else (total, ...) with record u at offsets[u]:offsets[u+1].
+    status: uint8 (U,), PRESENT, MISSING or CORRUPT; records that are not PRESENT hold zeros or nothing.
+    mask: bool like values, where single numbers of a record may be missing; None when they may not.
+    times: float64 (total,) seconds for irregular signals, else None.
+    reasons: {record: why it is corrupt}. index: int64 (N,), the record of each row; None: row = record.
+    """
+
+    values: NDArray[np.generic]
+    status: NDArray[np.uint8]
+    offsets: NDArray[np.int64] | None = None
+    mask: NDArray[np.bool_] | None = None
+    times: NDArray[np.float64] | None = None
+    reasons: dict[int, str] = field(default_factory=dict)
+    index: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.status) if self.index is None else len(self.index)
+
+    def records(self) -> NDArray[np.int64]:
+        """int64 (N,): the record of each row."""
+        return np.arange(len(self.status)) if self.index is None else self.index
+
+    def row_status(self) -> NDArray[np.uint8]:
+        """uint8 (N,): PRESENT, MISSING or CORRUPT for each row."""
+        return self.status if self.index is None else self.status[self.index]
+
+    def row_reasons(self) -> dict[int, str]:
+        """{row: why its cell is corrupt}, for every row that is."""
+        rows = np.flatnonzero(self.row_status() == CORRUPT)
+        records = self.records()
+        return {int(r): self.reasons.get(int(records[r]), "cannot be read") for r in rows}
+
+    def lengths(self) -> NDArray[np.int64]:
+        """int64 (U,): the length of each record; 1 for fixed ones that are present, else 0."""
+        if self.offsets is None:
+            return (self.status == PRESENT).astype(np.int64)
+        return self.offsets[1:] - self.offsets[:-1]
+
+    def rows(self, rows: NDArray[np.int64]) -> "Packed":
+        """A view of some rows, in that order, over the same records: nothing is copied."""
+        return Packed(
+            self.values, self.status, self.offsets, self.mask, self.times, self.reasons,
+            self.records()[rows],
+        )  # fmt: skip
+
+    def fixed(self, records: NDArray[np.int64]) -> NDArray[np.generic]:
+        """(K, ...): these fixed-size records."""
+        return self.values[records]
+
+    def padded(
+        self, records: NDArray[np.int64], longest: int | None = None
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+        """(K, T, ...) and bool (K, T): these ragged records padded with zeros to their own longest.
+
+        T is at least 1; a record longer than ``longest`` keeps its first ``longest`` steps.
+        """
+        assert self.offsets is not None, "padded() reads ragged records"
+        starts, lengths = self.offsets[records], self.lengths()[records]
+        if longest is not None:
+            lengths = np.minimum(lengths, longest)
+        steps = int(max(1, lengths.max(initial=0)))
+        mask = np.arange(steps) < lengths[:, None]
+        out = np.zeros((len(records), steps, *self.values.shape[1:]), self.values.dtype)
+        if mask.any():
+            out[mask] = self.values[(starts[:, None] + np.arange(steps))[mask]]
+        return out, mask
+
+
+def concatenated(parts: Sequence[Packed]) -> Packed:
+    """Chunks of one column, in order, as one column. The parts must not carry an index."""
+    ragged = parts[0].offsets is not None
+    reasons: dict[int, str] = {}
+    start, offsets, base = 0, [np.zeros(1, np.int64)], 0
+    for part in parts:
+        assert part.index is None, "chunks are concatenated before rows share records"
+        reasons |= {start + record: why for record, why in part.reasons.items()}
+        start += len(part.status)
+        if part.offsets is not None:
+            offsets.append(part.offsets[1:] + base)
+            base += int(part.offsets[-1])
+    masks = [p.mask for p in parts if p.mask is not None]
+    times = [p.times for p in parts if p.times is not None]
+    return Packed(
+        np.concatenate([p.values for p in parts]),
+        np.concatenate([p.status for p in parts]),
+        np.concatenate(offsets) if ragged else None,
+        np.concatenate(masks) if masks else None,
+        np.concatenate(times) if times else None,
+        reasons,
+    )
+
+
+def ragged(
+    records: Sequence[NDArray[np.generic] | None],
+    empty: NDArray[np.generic],
+    *,
+    reasons: dict[int, str] | None = None,
+) -> Packed:
+    """Pack arrays of different lengths; None is missing, or corrupt when ``reasons`` names it.
+
+    empty: an array of length 0 with the dtype and trailing shape of the records.
+    """
+    why = reasons or {}
+    status = np.array(
+        [CORRUPT if i in why else MISSING if r is None else PRESENT for i, r in enumerate(records)],
+        np.uint8,
+    )
+    lengths = [0 if r is None else len(r) for r in records]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    values = np.concatenate([empty, *(r for r in records if r is not None)]).astype(empty.dtype)
+    return Packed(values, status, offsets, reasons=why)

@@ -1,0 +1,78 @@
+"""A prepared table: what members, the trainer and prediction read instead of cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium.table.packed import PRESENT, Packed
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target column, made by its task. values: (N,) or (N, ...). mask: bool (N,), False where missing."""
+
+    values: NDArray[np.generic]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The inputs of some rows of a table, ready for members.
+
+    numbers: int64 (N,), the rows' places in the table, for messages. inputs: {input: its parts},
+    one Packed for most, several for a group of media with shared weights. texts: {input: the cleaned
+    strings (None: missing)} of text inputs, for members that read words. targets and weight are empty
+    when answering. columns: {column: Packed}, the status of every single column, for
+    ``<target>.missing`` and the counts that are told.
+    """
+
+    numbers: NDArray[np.int64]
+    inputs: dict[str, tuple[Packed, ...]]
+    texts: dict[str, Sequence[str | None]] = field(default_factory=dict)
+    targets: dict[str, Target] = field(default_factory=dict)
+    weight: NDArray[np.float64] | None = None
+    columns: dict[str, Packed] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def rows(self, rows: NDArray[np.int64]) -> "Prepared":
+        """Some rows, in that order; media and texts are shared, not copied."""
+        return Prepared(
+            self.numbers[rows],
+            {n: tuple(p.rows(rows) for p in parts) for n, parts in self.inputs.items()},
+            {n: [texts[r] for r in rows] for n, texts in self.texts.items()},
+            {n: Target(t.values[rows], t.mask[rows]) for n, t in self.targets.items()},
+            None if self.weight is None else self.weight[rows],
+            {n: p.rows(rows) for n, p in self.columns.items()},
+        )
+
+    def present(self, name: str) -> NDArray[np.bool_]:
+        """bool (N,): where the input has anything real."""
+        found = np.zeros(len(self), bool)
+        for part in self.inputs[name]:
+            found |= part.row_status() == PRESENT
+        return found
+
+    def hiding(self, names: Sequence[str]) -> "Prepared":
+        """The same rows with these inputs missing everywhere: for subsets and for the verdict."""
+        gone = {n: tuple(absent(p) for p in self.inputs[n]) for n in names}
+        texts = {n: [None] * len(self) if n in names else t for n, t in self.texts.items()}
+        return Prepared(self.numbers, self.inputs | gone, texts, self.targets, self.weight, self.columns)
+
+
+def absent(part: Packed) -> Packed:
+    """A column of the same kind and length in which every cell is missing."""
+    one = np.zeros((1, *part.values.shape[1:]), part.values.dtype)
+    ragged = part.offsets is not None
+    return Packed(
+        one[:0] if ragged else one,
+        np.ones(1, np.uint8),
+        np.zeros(2, np.int64) if ragged else None,
+        None if part.mask is None else np.zeros((1, *part.mask.shape[1:]), bool),
+        None if part.times is None else np.zeros(0),
+        {},
+        np.zeros(len(part), np.int64),
+    )

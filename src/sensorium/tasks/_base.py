@@ -1,0 +1,80 @@
+"""What a task is: everything peculiar to one kind of answer. The mirror of a modality."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sensorium.table.packed import Cell
+from sensorium.table.prepared import Target
+from sensorium.types import Arrays, Facts, Json
+
+
+class Task(ABC):
+    """From a decoder's numbers to answers and back. The constructor takes only choices, after ``*``.
+
+    *Numbers* (N, W) are what every member gives (logits; standardised values); they are comparable
+    between members, so that ``combine`` can average them. *Answers* are what metrics read
+    (probabilities; values in units). *Cells* are JSON for people and files.
+    """
+
+    default_decoder: ClassVar[str]
+    losses: ClassVar[tuple[str, ...]]
+    """Losses that fit; the first is the default."""
+    metrics: ClassVar[tuple[str, ...]]
+    """Metrics that are reported; the first is the default ``score`` (selection metric)."""
+    trees: ClassVar[Literal["classify", "regress"] | None] = None
+    """How scikit-learn learners see the target; None: a rung that this task cannot climb."""
+
+    @classmethod
+    @abstractmethod
+    def sniff(cls, cells: Sequence[Cell]) -> float:
+        """How much a target column (missing cells left out) looks like this task's, 0 to 1."""
+
+    @classmethod
+    @abstractmethod
+    def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]: ...
+
+    @abstractmethod
+    def fit(self, cells: Sequence[Cell], where: str) -> Facts:
+        """Facts of the target from training cells: ``width`` (W) and ``prior`` (W numbers) among them.
+
+        Raises DataError naming ``where`` when nothing can be learned (one class, no real cell).
+        """
+
+    @abstractmethod
+    def target(self, cells: Sequence[Cell], facts: Facts, where: str) -> Target:
+        """Cells as arrays; a missing cell is masked; an unseen label raises DataError naming the row."""
+
+    @abstractmethod
+    def perfect(self, target: Arrays, facts: Facts) -> Tensor:
+        """Numbers (B, W) that answer ``target`` exactly: the contract tests use it."""
+
+    @abstractmethod
+    def truth(self, target: Target, facts: Facts) -> NDArray[np.generic]:
+        """What metrics compare with: (N,) class numbers, or values in units. Masked rows hold anything."""
+
+    @abstractmethod
+    def answers(self, numbers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
+        """Numbers (N, W) -> what metrics read: probabilities (N, K), or values in units (N,)."""
+
+    @abstractmethod
+    def numbers(self, answers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
+        """The reverse: what a scikit-learn learner says (probabilities; standardised values (N,)) as numbers (N, W)."""
+
+    @abstractmethod
+    def combine(
+        self, numbers: Sequence[NDArray[np.float64]], weights: Sequence[NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Several members' numbers (N, W), each with row weights (N,) >= 0 (0: it abstains), as one."""
+
+    @abstractmethod
+    def cells(self, numbers: NDArray[np.float64], facts: Facts, name: str) -> list[dict[str, Json]]:
+        """Answers as one JSON object a row: ``{name: label, name.p.<class>: ...}``."""
+
+    @abstractmethod
+    def baseline(self, target: Target, facts: Facts) -> list[float]:
+        """The constant numbers (W,) that answer best without any input: the prior."""
