@@ -54,7 +54,8 @@ def pinned(lock: str, package: str) -> str:
 
 def create() -> list[str]:
     """A .venv with uv in it; uv's flags."""
-    if sys.version_info < (3, 11):  # noqa: UP036: a bare interpreter runs this before anything checks it
+    # A bare interpreter runs this before anything else could check it.
+    if sys.version_info < (3, 11):  # noqa: UP036
         sys.exit("Sensorium needs Python 3.11 or newer. Try: make PYTHON=python3.12")
     os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     if not PYTHON.exists():
