@@ -32,6 +32,12 @@ class Member(ABC):
     def state(self) -> tuple[Facts, dict[str, NDArray[np.generic]]]:
         """Everything that ``restore`` needs: JSON, and arrays by name. No pickle."""
 
+    def parts(self) -> "dict[str, Member]":
+        """The members inside this one, by name; the bundle stores and restores them first."""
+        return {}
+
     @classmethod
     @abstractmethod
-    def restore(cls, facts: Facts, arrays: dict[str, NDArray[np.generic]]) -> Self: ...
+    def restore(
+        cls, facts: Facts, arrays: dict[str, NDArray[np.generic]], parts: "dict[str, Member] | None" = None
+    ) -> Self: ...

@@ -1,0 +1,252 @@
+"""Plan + table -> facts, prepared columns, batches."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sensorium import seeds
+from sensorium.errors import CorruptCell, DataError
+from sensorium.media.locate import located
+from sensorium.modalities._base import Modality
+from sensorium.model import layout_of, modality_of
+from sensorium.options import build
+from sensorium.plan import InputPlan, Plan, TargetPlan
+from sensorium.progress import Progress
+from sensorium.store import Store
+from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated
+from sensorium.table.prepared import Prepared, Target
+from sensorium.table.table import Table
+from sensorium.tasks import tasks
+from sensorium.tasks._base import Task
+from sensorium.types import Arrays, Batch, Facts
+
+CHUNK = 10_000
+MEDIA_CHUNK = 64
+
+
+def task_of(asked: TargetPlan) -> Task:
+    """The target's task, built from the plan."""
+    where = f"targets.{asked.name}"
+    return build(tasks.get(asked.task.name, where), choices=asked.task.choices, where=where)
+
+
+def fit_facts(plan: Plan, table: Table, train: NDArray[np.int64]) -> Facts:
+    """The facts of every input's columns and every target, from the training rows only."""
+    inputs: Facts = {}
+    for name, asked in plan.inputs.items():
+        modality = modality_of(asked)
+        rng = seeds.generator(plan.seed, f"facts {name}")
+        inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
+    targets: Facts = {}
+    for name, wanted in plan.targets.items():
+        task = task_of(wanted)
+        cells = [table.column(name)[i] for i in train]
+        facts = task.fit(cells, f"target {name!r}")
+        target = task.target(cells, facts, f"target {name!r}")
+        targets[name] = facts | class_weights(wanted, facts, target)
+    return {"inputs": inputs, "targets": targets}
+
+
+def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
+    """Loss weights per class, with mean 1 over the training rows, when the plan asks for them."""
+    if asked.class_weights == "none" or "labels" not in facts:
+        return {}
+    counts = np.bincount(target.values[target.mask].astype(np.int64), minlength=len(facts["labels"]))
+    power = 1.0 if asked.class_weights == "balanced" else 0.5
+    weights = np.where(counts > 0, np.maximum(counts, 1) ** -power, 0.0)
+    mean = (weights * counts).sum() / counts.sum()
+    return {"class_weights": [round(float(w), 6) for w in weights / mean]}
+
+
+def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modality) -> Iterator[list[Cell]]:
+    cells = table.column(column)
+    for start in range(0, len(rows), CHUNK):
+        chunk = [cells[i] for i in rows[start : start + CHUNK]]
+        yield located(chunk, table.folder, table.roots) if modality.media else chunk
+
+
+def prepare(
+    plan: Plan, facts: Facts, table: Table, *, answering: bool = False, store: Store | None = None
+) -> Prepared:
+    """Every input of every row of the table, decoded once; with targets unless ``answering``.
+
+    Columns that the table lacks are missing in every row: the caller warns.
+    """
+    inputs: dict[str, tuple[Packed, ...]] = {}
+    texts: dict[str, Sequence[str | None]] = {}
+    columns: dict[str, Packed] = {}
+    with Progress() as progress:
+        for name, asked in plan.inputs.items():
+            modality, parts = modality_of(asked), []
+            for column in asked.columns:
+                cells = table.column(column) if column in table.names else [None] * table.num_rows
+                told = facts["inputs"][name][column]
+                parts.append(prepared_column(modality, asked, cells, told, table, store, progress))
+                columns[column] = parts[-1]
+            words = modality.clean(cells) if len(asked.columns) == 1 else None
+            if words is not None:
+                texts[name] = words
+            inputs[name] = modality.join(parts)
+    made = {} if answering else {n: _target(t, facts, table) for n, t in plan.targets.items()}
+    weight = None if answering or plan.weight is None else _weight(plan.weight, table)
+    return Prepared(np.arange(table.num_rows), inputs, texts, made, weight, columns)
+
+
+def prepared_column(
+    modality: Modality,
+    asked: InputPlan,
+    cells: Sequence[Cell],
+    facts: Facts,
+    table: Table,
+    store: Store | None,
+    progress: Progress,
+) -> Packed:
+    """One column: equal media and strings are decoded once, media in threads, and kept in the store."""
+    if not modality.media:
+        return _prepared_plain(modality, cells, facts)
+    placed = located(cells, table.folder, table.roots)
+    records, index = _distinct(placed)
+    key = store.key(asked, facts, records) if store is not None else None
+    if store is not None and key is not None and (found := store.get(key)) is not None:
+        return replace(found, index=index)
+    starts = range(0, len(records), MEDIA_CHUNK)
+    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+        made = pool.map(lambda s: modality.prepare(records[s : s + MEDIA_CHUNK], facts), starts)
+        parts = list(progress.over(made, f"preparing {asked.name}", len(starts)))
+    packed = concatenated([_flat(p) for p in parts]) if parts else modality.prepare([], facts)
+    if store is not None and key is not None:
+        packed = store.put(key, packed)
+    return replace(packed, index=index)
+
+
+def _prepared_plain(modality: Modality, cells: Sequence[Cell], facts: Facts) -> Packed:
+    if modality.together or not all(isinstance(c, str | None) for c in cells):
+        return modality.prepare(cells, facts)
+    records, index = _distinct(cells)
+    return replace(_flat(modality.prepare(records, facts)), index=index)
+
+
+def _flat(packed: Packed) -> Packed:
+    """The same rows as records of their own, without an index."""
+    if packed.index is None:
+        return packed
+    records, reasons = packed.index, packed.row_reasons()
+    if packed.offsets is None:
+        mask = None if packed.mask is None else packed.mask[records]
+        return Packed(packed.values[records], packed.status[records], None, mask, None, reasons)
+    lengths = packed.lengths()[records]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    steps = np.repeat(packed.offsets[records] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
+    mask = None if packed.mask is None else packed.mask[steps]
+    times = None if packed.times is None else packed.times[steps]
+    return Packed(packed.values[steps], packed.status[records], offsets, mask, times, reasons)
+
+
+def _distinct(cells: Sequence[Cell]) -> tuple[list[Cell], NDArray[np.int64]]:
+    """Distinct cells (by path or text; other cells stay as they are) and each row's place among them."""
+    places: dict[object, int] = {}
+    records: list[Cell] = []
+    index = np.empty(len(cells), np.int64)
+    for row, cell in enumerate(cells):
+        known = cell if isinstance(cell, str | Path | bytes | None) else (row,)
+        place = places.setdefault(known, len(records))
+        if place == len(records):
+            records.append(cell)
+        index[row] = place
+    return records, index
+
+
+def _target(asked: TargetPlan, facts: Facts, table: Table) -> Target:
+    if asked.name not in table.names:
+        raise DataError(
+            f"{table.source}: the target column {asked.name!r} is not there. Columns: {', '.join(table.names)}."
+        )
+    return task_of(asked).target(table.column(asked.name), facts["targets"][asked.name], f"target {asked.name!r}")
+
+
+def _weight(column: str, table: Table) -> NDArray[np.float64]:
+    cells = table.column(column)
+    try:
+        weight = np.array([float(str(c)) for c in cells])
+    except ValueError as error:
+        raise DataError(f"weight column {column!r}: {error}; expected a number in every row.") from error
+    bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
+    if len(bad):
+        at = table.row_number(int(bad[0]))
+        raise DataError(f"weight column {column!r}, {at}: expected a number >= 0, got {cells[int(bad[0])]!r}.")
+    return weight
+
+
+def corrupt_cells(prepared: Prepared) -> Iterator[tuple[str, int, str]]:
+    """(column, row, reason) of every corrupt cell."""
+    for column, packed in prepared.columns.items():
+        for row, why in packed.row_reasons().items():
+            yield column, int(prepared.numbers[row]), why
+
+
+def corrupt_count(packed: Packed) -> int:
+    """How many rows of a column are corrupt."""
+    return int((packed.row_status() == CORRUPT).sum())
+
+
+def part_name(name: str, place: int) -> str:
+    """What a batch calls the parts of an input: the first bears its name, others ``name#1`` and on."""
+    return name if place == 0 else f"{name}#{place}"
+
+
+class Batches:
+    """Cuts batches out of prepared rows for one plan: a few index reads each, no step per row.
+
+    plan: the inputs and targets that the batch holds. data: the rows. Ragged inputs are padded to the
+    batch's own longest; distinct media are in a batch once.
+    """
+
+    def __init__(self, plan: Plan, data: Prepared) -> None:
+        self.data = data
+        self._inputs = {
+            part_name(name, place): (modality_of(asked), layout_of(asked), part)
+            for name, asked in plan.inputs.items()
+            for place, part in enumerate(data.inputs[name])
+        }
+        self._targets = {n: data.targets[n] for n in plan.targets if n in data.targets}
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """These rows as one batch, on the CPU, in stored dtypes."""
+        inputs: dict[str, Arrays] = {}
+        index: dict[str, torch.Tensor] = {}
+        for name, (modality, layout, part) in self._inputs.items():
+            records = part.records()[rows]
+            if part.index is not None:
+                records, inverse = np.unique(records, return_inverse=True)
+                index[name] = torch.from_numpy(inverse)
+            inputs[name] = modality.arrays(part, records, layout)
+        targets = {
+            n: Arrays(torch.from_numpy(t.values[rows]), torch.from_numpy(t.mask[rows]))
+            for n, t in self._targets.items()
+        }
+        weight = None if self.data.weight is None else torch.from_numpy(self.data.weight[rows]).float()
+        return Batch(inputs, index, torch.from_numpy(self.data.numbers[rows]), targets, {}, weight)
+
+    def lengths(self) -> NDArray[np.int64] | None:
+        """Each row's length, summed over ragged inputs; None when nothing is ragged."""
+        found = [p.lengths()[p.records()] for _, _, p in self._inputs.values() if p.offsets is not None]
+        return np.sum(found, axis=0) if found else None
+
+    def order(self, batch_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """One epoch's batches, shuffled, rows of like length together (in stretches of 32 batches)."""
+        rows = rng.permutation(len(self.data))
+        lengths = self.lengths()
+        if lengths is not None:
+            stretch = 32 * batch_rows
+            pieces = [rows[s : s + stretch] for s in range(0, len(rows), stretch)]
+            rows = np.concatenate([p[np.argsort(lengths[p], kind="stable")] for p in pieces])
+        cut = [rows[s : s + batch_rows] for s in range(0, len(rows), batch_rows)]
+        return [cut[i] for i in rng.permutation(len(cut))] if lengths is not None else cut

@@ -1,0 +1,144 @@
+"""The network: encoders, one fusion, decoders, and one small head per input and target."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from sensorium.augment import augments
+from sensorium.augment._base import Augment
+from sensorium.decoders import decoders
+from sensorium.encoders import encoders
+from sensorium.errors import ShapeError
+from sensorium.fusion import fusions
+from sensorium.fusion._base import Fusion
+from sensorium.modalities import modalities
+from sensorium.modalities._base import Modality
+from sensorium.options import build
+from sensorium.plan import InputPlan, Plan
+from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens
+
+Mode = Literal["answer", "train", "encode"]
+
+
+def modality_of(asked: InputPlan) -> Modality:
+    """The input's modality, built from the plan."""
+    where = f"inputs.{asked.name}"
+    return build(modalities.get(asked.modality.name, where), choices=asked.modality.choices, where=where)
+
+
+def layout_of(asked: InputPlan) -> Layout:
+    """The encoder's most preferred layout among those that the modality can make."""
+    kind = modalities.get(asked.modality.name)
+    accepts = encoders.get(asked.encoder.name).accepts
+    return next(layout for layout in accepts if layout in kind.layouts)
+
+
+def key(name: str) -> str:
+    """A column's name as a module's name: torch allows no dots and none of its own method names."""
+    return "_" + name.replace(".", "\u00b7")
+
+
+class Model(nn.Module):
+    """A batch -> encoders -> hiding -> one fusion -> decoders. Everything runs through ``forward``.
+
+    plan: which inputs (one or more) and targets. facts: ``{"inputs": {name: {column: facts}},
+    "targets": {name: facts}}``, as ``batches.fit_facts`` makes them. A model of one input has no fusion: its answer is
+    its head's, so that its encoder and head can start a fused model (``Model.start_from``).
+    """
+
+    def __init__(self, plan: Plan, facts: Facts) -> None:
+        super().__init__()
+        self.plan, self.names, dim = plan, tuple(plan.inputs), plan.dim
+        self.encoders, self.fronts, self.heads = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
+        self.augments: dict[str, list[Augment]] = {}
+        self.generator = torch.Generator()
+        for name, asked in plan.inputs.items():
+            modality, layout = modality_of(asked), layout_of(asked)
+            columns = [facts["inputs"][name][c] for c in asked.columns]
+            told = modality.describe(columns, layout)
+            self.fronts[key(name)] = modality.front(columns, layout)
+            kind, where = encoders.get(asked.encoder.name), f"inputs.{name}.encoder"
+            self.encoders[key(name)] = build(kind, told, dim, choices=asked.encoder.choices, where=where)
+            self.heads[key(name)] = self._decoders(facts)
+            self.augments[name] = _augments(asked, layout, bool(told.get("timed")))
+        self.fusion: Fusion | None = None
+        if len(self.names) > 1:
+            kind_of = fusions.get(plan.fusion.name, "fusion")
+            self.fusion = build(kind_of, self.names, dim, choices=plan.fusion.choices, where="fusion")
+            self.decoders = self._decoders(facts)
+
+    def _decoders(self, facts: Facts) -> nn.ModuleDict:
+        """One decoder per target."""
+        made = nn.ModuleDict()
+        for name, asked in self.plan.targets.items():
+            where, choice = f"targets.{name}.decoder", asked.decoder
+            kind = decoders.get(choice.name, where)
+            told = facts["targets"][name]
+            made[key(name)] = build(kind, self.plan.dim, told, choices=choice.choices, where=where)
+        return made
+
+    def forward(self, batch: Batch, mode: Mode = "answer") -> Output:
+        """``answer``: numbers only. ``train``: augmented and hidden, with the heads' numbers.
+        ``encode``: the tokens of each input, nothing else."""
+        if lacking := [n for n in self.names if n not in batch.inputs]:
+            raise ShapeError(f"the batch lacks the inputs {lacking}; it has {sorted(batch.inputs)}.")
+        tokens = {name: self._encode(name, batch, mode) for name in self.names}
+        if mode == "encode":
+            return Output({}, inputs=tokens)
+        solo: dict[str, dict[str, Tensor]] = {}
+        if mode == "train" or self.fusion is None:
+            solo = {n: self._decode(self.heads[key(n)], Fused(t, {n: t}), batch) for n, t in tokens.items()}
+        if self.fusion is None:
+            return Output(solo[self.names[0]], {}, tokens)
+        fused = self.fusion(tokens)
+        return Output(self._decode(self.decoders, fused, batch), solo, tokens, fused.penalties)
+
+    def _encode(self, name: str, batch: Batch, mode: Mode) -> Tokens:
+        """The tokens of an input: its parts through the same encoder, side by side, then hidden."""
+        parts = [name, *(p for p in batch.inputs if p.startswith(f"{name}#"))]
+        made = [self._encode_part(name, part, batch, mode) for part in parts]
+        tokens = made[0]
+        if len(made) > 1:
+            tokens = Tokens(torch.cat([t.values for t in made], 1), torch.cat([t.mask for t in made], 1))
+        if mode == "train" and name in batch.hidden:
+            mask = tokens.mask & ~batch.hidden[name].unsqueeze(1)
+            tokens = Tokens(tokens.values, mask, tokens.grid, tokens.maps)
+        return tokens.clean()
+
+    def _encode_part(self, name: str, part: str, batch: Batch, mode: Mode) -> Tokens:
+        x: Arrays = self.fronts[key(name)](batch.inputs[part])
+        if mode == "train":
+            for augment in self.augments[name]:
+                x = augment(x, self.generator)
+        tokens: Tokens = self.encoders[key(name)](x)
+        return tokens.take(batch.index[part]) if part in batch.index else tokens
+
+    def _decode(self, made: nn.Module, fused: Fused, batch: Batch) -> dict[str, Tensor]:
+        assert isinstance(made, nn.ModuleDict)
+        return {
+            name: made[key(name)](fused, batch.targets[name].values if name in batch.targets else None)
+            for name in self.plan.targets
+        }
+
+    def encoder(self, name: str) -> nn.Module:
+        """One input's encoder."""
+        return self.encoders[key(name)]
+
+    def start_from(self, solos: Mapping[str, "Model"]) -> None:
+        """Take over the encoders and heads of trained single-input models."""
+        for name, other in solos.items():
+            self.encoders[key(name)].load_state_dict(other.encoders[key(name)].state_dict())
+            self.heads[key(name)].load_state_dict(other.heads[key(name)].state_dict())
+
+
+def _augments(asked: InputPlan, layout: Layout, timed: bool) -> list[Augment]:
+    """The input's augmentations that fit its layout."""
+    made = []
+    for place, choice in enumerate(asked.augment):
+        where = f"inputs.{asked.name}.augment[{place}]"
+        kind = augments.get(choice.name, where)
+        if layout in kind.layouts and kind.timed in (None, timed):
+            made.append(build(kind, choices=choice.choices, where=where))
+    return made

@@ -1,0 +1,82 @@
+"""The network as a member: batches in, numbers out."""
+
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sensorium.batches import Batches
+from sensorium.members._base import Member, Numbers
+from sensorium.model import Mode, Model
+from sensorium.plan import Plan
+from sensorium.plan_parse import parse
+from sensorium.plan_write import to_dict
+from sensorium.table.prepared import Prepared
+from sensorium.types import Facts, Output, moved
+
+ANSWER_ROWS = 256
+
+
+class Network(Member):
+    """A trained Model over some of the plan's inputs. Answers are computed in float32.
+
+    plan: narrowed to the model's inputs. facts: as ``batches.fit_facts`` makes them.
+    """
+
+    def __init__(self, model: Model, plan: Plan, facts: Facts) -> None:
+        self.model, self.plan, self.facts = model, plan, facts
+        self.inputs = tuple(plan.inputs)
+
+    def numbers(self, data: Prepared) -> Numbers:
+        """Numbers of every row; rows whose inputs are all missing abstain and hold zeros."""
+        widths = {n: int(self.facts["targets"][n]["width"]) for n in self.plan.targets}
+        values = {n: np.zeros((len(data), w)) for n, w in widths.items()}
+        answered = np.zeros(len(data), bool)
+        for name in self.inputs:
+            answered |= data.present(name)
+        for rows, output in self._outputs(data, np.flatnonzero(answered), "answer"):
+            for name, numbers in output.numbers.items():
+                values[name][rows] = numbers.double().cpu().numpy()
+        return Numbers(values, answered)
+
+    def features(self, data: Prepared) -> dict[str, NDArray[np.float32]]:
+        """{input: (N, D)}: the mean of each input's tokens; rows that miss the input are NaN."""
+        made = {n: np.full((len(data), self.plan.dim), np.nan, np.float32) for n in self.inputs}
+        for rows, output in self._outputs(data, np.arange(len(data)), "encode"):
+            for name, tokens in output.inputs.items():
+                weight = tokens.mask.unsqueeze(-1).float()
+                pooled = (tokens.values.float() * weight).sum(1) / weight.sum(1)
+                made[name][rows] = pooled.cpu().numpy()
+        return made
+
+    def _outputs(
+        self, data: Prepared, rows: NDArray[np.int64], mode: Mode
+    ) -> Iterator[tuple[NDArray[np.int64], Output]]:
+        batches = Batches(self.plan, data)
+        lengths = batches.lengths()
+        if lengths is not None:
+            rows = rows[np.argsort(lengths[rows], kind="stable")]
+        device = next(self.model.parameters()).device
+        self.model.eval()
+        for start in range(0, len(rows), ANSWER_ROWS):
+            cut = rows[start : start + ANSWER_ROWS]
+            with torch.inference_mode():
+                output = self.model(moved(batches.batch(cut), device), mode)
+            yield cut, output
+
+    def state(self) -> tuple[Facts, dict[str, NDArray[np.generic]]]:
+        """The narrowed plan and the weights; the bundle keeps the facts once for all members."""
+        arrays = {n: t.detach().cpu().numpy() for n, t in self.model.state_dict().items()}
+        return {"plan": to_dict(self.plan), "facts": self.facts}, arrays
+
+    @classmethod
+    def restore(
+        cls, facts: Facts, arrays: dict[str, NDArray[np.generic]], parts: dict[str, Member] | None = None
+    ) -> Self:
+        """The network from its plan, its facts and its weights."""
+        plan = parse(facts["plan"])
+        model = Model(plan, facts["facts"])
+        model.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in arrays.items()})
+        return cls(model.eval(), plan, facts["facts"])

@@ -1,0 +1,90 @@
+"""Rows -> answers: the one path that evaluate, explain, bundle and serve use. Knows only members."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium.batches import prepare, task_of
+from sensorium.members._base import Member, Numbers
+from sensorium.plan import Plan
+from sensorium.store import Store
+from sensorium.table.packed import CORRUPT, MISSING
+from sensorium.table.prepared import Prepared
+from sensorium.table.table import Table
+from sensorium.types import Facts, Json
+
+
+class UnusedColumn(UserWarning):
+    """The table has a column that the model does not know."""
+
+
+class AbsentColumn(UserWarning):
+    """The table lacks a column that the model reads: it counts as missing in every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A plan, the facts and the chosen member: everything that an answer needs."""
+
+    plan: Plan
+    facts: Facts
+    member: Member
+
+    def prepare(self, table: Table, *, answering: bool = True, store: Store | None = None) -> Prepared:
+        """The table's inputs; warns of columns that are too many or too few."""
+        self.compare(table)
+        return prepare(self.plan, self.facts, table, answering=answering, store=store)
+
+    def compare(self, table: Table) -> None:
+        """Warn of columns that are not known (ignored) or absent (missing in every row)."""
+        known = {c for i in self.plan.inputs.values() for c in i.columns}
+        given = set(table.names)
+        extra = sorted(given - known - set(self.plan.targets) - set(self.facts.get("dropped", ())))
+        if extra:
+            text = f"{table.source}: ignored the columns {', '.join(map(repr, extra))}: the model does not know them."
+            warnings.warn(text, UnusedColumn, stacklevel=3)
+        if absent := sorted(known - given):
+            text = f"{table.source}: the columns {', '.join(map(repr, absent))} are absent and count as missing."
+            warnings.warn(text, AbsentColumn, stacklevel=3)
+
+    def numbers(self, data: Prepared) -> Numbers:
+        """Numbers of every row; a row that nobody answers gets the stored prior."""
+        return with_prior(self.member.numbers(data), self.facts)
+
+    def cells(self, data: Prepared) -> list[dict[str, Json]]:
+        """One answer a row, in the rows' order: ``<target>``, ``<target>.p.<class>``, ``<target>.missing``."""
+        numbers = self.numbers(data)
+        missing = missing_inputs(self.plan, data)
+        rows: list[dict[str, Json]] = [{} for _ in range(len(data))]
+        for name, asked in self.plan.targets.items():
+            cells = task_of(asked).cells(numbers.values[name], self.facts["targets"][name], name)
+            for row, cell, gone in zip(rows, cells, missing, strict=True):
+                row.update(cell)
+                row[f"{name}.missing"] = gone
+        return rows
+
+
+def with_prior(numbers: Numbers, facts: Facts) -> Numbers:
+    """The same numbers, with the prior where nobody answered. Raises nothing: every row has an answer."""
+    values = {}
+    for name, given in numbers.values.items():
+        prior = np.array(facts["targets"][name]["prior"], np.float64)
+        values[name] = np.where(numbers.answered[:, None], given, prior)
+    return Numbers(values, np.ones(len(numbers.answered), bool))
+
+
+def missing_inputs(plan: Plan, data: Prepared) -> list[str]:
+    """For each row the columns that were missing or corrupt: ``photo;voice (corrupt)``; empty: none."""
+    told: list[list[str]] = [[] for _ in range(len(data))]
+    for asked in plan.inputs.values():
+        for column in asked.columns:
+            status = data.columns[column].row_status()
+            for row in np.flatnonzero(status == MISSING):
+                told[row].append(column)
+            for row in np.flatnonzero(status == CORRUPT):
+                told[row].append(f"{column} (corrupt)")
+    return [";".join(names) for names in told]
+
+

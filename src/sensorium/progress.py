@@ -1,0 +1,57 @@
+"""Progress on stderr: a bar when stderr is a terminal, nothing otherwise."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+T = TypeVar("T")
+
+
+class Progress:
+    """Bars for loops that may take over two seconds; a context manager."""
+
+    def __init__(self) -> None:
+        console = Console(file=sys.stderr)
+        self.live = console.is_terminal
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[told]}"),
+        )
+        self._bars = Bars(*columns, console=console, transient=True, disable=not self.live)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def over(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
+        """The items, with a bar that advances."""
+        task = self._bars.add_task(what, total=total, told="")
+        for item in items:
+            yield item
+            self._bars.advance(task)
+        self._bars.remove_task(task)
+
+    def add(self, what: str, total: int) -> TaskID:
+        """A bar that the caller moves with ``tell``."""
+        return self._bars.add_task(what, total=total, told="")
+
+    def tell(self, task: TaskID, done: int, told: str) -> None:
+        """Move a bar and say something beside it."""
+        self._bars.update(task, completed=done, told=told)
+
+    def remove(self, task: TaskID) -> None:
+        """Take a bar away."""
+        self._bars.remove_task(task)

@@ -1,0 +1,296 @@
+"""Training of one network: epochs, validation, best weights, early stopping, state, time."""
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sensorium import seeds
+from sensorium.batches import Batches, task_of
+from sensorium.errors import TrainingError
+from sensorium.losses import losses
+from sensorium.losses._base import Loss
+from sensorium.members._base import Numbers
+from sensorium.metrics import metrics
+from sensorium.model import Model
+from sensorium.network import Network
+from sensorium.options import build
+from sensorium.plan import Plan
+from sensorium.plan_write import to_dict
+from sensorium.predict import with_prior
+from sensorium.progress import Progress
+from sensorium.table.prepared import Prepared
+from sensorium.train.optim import adamw, rate_share, set_rate
+from sensorium.train.schedule import settled
+from sensorium.train.state import append_log, load, save
+from sensorium.train.step import Done, hidden, train_step
+from sensorium.types import Arrays, Batch, Facts, moved
+
+PROBE_STEPS, PROBE_SECONDS = 6, 4.0
+
+
+@dataclass(slots=True)
+class Job:
+    """One network to train. name: for logs and state. start: trained single-input models to start from.
+
+    deadline: ``time.monotonic()`` seconds at which training must be over, or None. folder: where state
+    and log go, or None. resume: read the state that is there.
+    """
+
+    name: str
+    plan: Plan
+    facts: Facts
+    train: Prepared
+    val: Prepared
+    start: Mapping[str, Model] = field(default_factory=dict)
+    deadline: float | None = None
+    folder: Path | None = None
+    resume: bool = False
+    heavy: bool = True
+
+
+@dataclass(slots=True)
+class Trained:
+    """A trained network, what happened in each epoch, and the options as they were settled."""
+
+    network: Network
+    history: list[Facts]
+    plan: Plan
+
+
+def train_network(job: Job) -> Trained:
+    """Train a job; on out-of-memory with half the batch. Raises TrainingError when one row is too many."""
+    options = settled(job.plan.train, len(job.train), heavy=job.heavy)
+    if known := job.plan.train.settled.get(job.name):
+        options = replace(options, **known)
+    batch_rows = options.batch_rows or 1
+    while True:
+        try:
+            plan = replace(job.plan, train=options)
+            with torch.random.fork_rng(devices=[]):
+                return _Trainer(job, plan).run()
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            if batch_rows == 1:
+                raise TrainingError(
+                    f"{job.name}: out of memory with one row in a batch. Choose a smaller encoder, "
+                    "smaller pictures or shorter sounds."
+                ) from error
+            batch_rows //= 2
+            steps = (options.steps or 0) * 2
+            options = replace(options, batch_rows=batch_rows, steps=steps)
+
+
+class _Trainer:
+    """The moving parts of one training."""
+
+    def __init__(self, job: Job, plan: Plan) -> None:
+        self.job, self.plan, seed = job, plan, plan.seed
+        torch.manual_seed(seeds.number(seed, f"weights {job.name}"))
+        self.model = Model(plan, job.facts)
+        self.model.start_from(job.start)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model.to(self.device)
+        self.model.generator = seeds.torch_generator(seed, f"augment {job.name}")
+        self.hide = seeds.torch_generator(seed, f"hide {job.name}")
+        self.optimizer = adamw(self.model, plan.train.optimizer)
+        self.losses = {n: loss_of(plan, n, job.facts).to(self.device) for n in plan.targets}
+        self.batches, self.step, self.epoch = Batches(plan, job.train), 0, 0
+        self.batch_rows, self.steps = plan.train.batch_rows or 1, plan.train.steps or 1
+        self.best: dict[str, torch.Tensor] = {}
+        self.best_score, self.best_epoch = (-np.inf, -np.inf), 0
+        self.average: dict[str, torch.Tensor] = {}
+        self.history: list[Facts] = []
+
+    def run(self) -> Trained:
+        """All epochs; then the best weights."""
+        if not self._restored() and self.job.deadline is not None:
+            self._fit_time(self.job.deadline)
+        with Progress() as progress:
+            bar = progress.add(self.job.name, self.steps)
+            while self.step < self.steps and not self._over():
+                progress.tell(bar, self.step, told(self._one_epoch()))
+        if self.best:
+            self.model.load_state_dict(self.best)
+        plan = replace(self.plan, train=replace(self.plan.train, steps=self.step))
+        return Trained(Network(self.model.eval(), plan, self.job.facts), self.history, plan)
+
+    def _late(self) -> bool:
+        return self.job.deadline is not None and time.monotonic() >= self.job.deadline
+
+    def _over(self) -> bool:
+        return self._late() or self.epoch - self.best_epoch >= (self.plan.train.patience or 10**9)
+
+    def _fit_time(self, deadline: float) -> None:
+        """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""
+        if self.job.name in self.plan.train.settled:
+            return
+        before = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
+        dice = (self.model.generator.get_state(), self.hide.get_state(), torch.get_rng_state())
+        began, done = time.monotonic(), 0
+        for batch, _ in self._stream(0):
+            self._one_step(batch)
+            done += 1
+            if done >= PROBE_STEPS or time.monotonic() - began > PROBE_SECONDS:
+                break
+        seconds = (time.monotonic() - began) / done
+        self.model.load_state_dict(before[0])
+        self.optimizer = adamw(self.model, self.plan.train.optimizer)
+        self.model.generator.set_state(dice[0])
+        self.hide.set_state(dice[1])
+        torch.set_rng_state(dice[2])
+        left = (deadline - time.monotonic()) * 0.85
+        self.steps = max(1, min(self.steps, int(left / seconds)))
+
+    def _one_epoch(self) -> Facts:
+        began, waited, seen, total = time.monotonic(), 0.0, 0, 0.0
+        for batch, wait in self._stream(self.epoch):
+            done = self._one_step(batch)
+            waited, seen, total = waited + wait, seen + done.rows, total + done.loss * done.rows
+            self.step += 1
+            if self.step >= self.steps or self._late():
+                break
+        trained = time.monotonic() - began
+        self.epoch += 1
+        score, loss = self._validate()
+        record: Facts = {
+            "network": self.job.name, "epoch": self.epoch, "step": self.step, "steps": self.steps,
+            "loss": total / max(1, seen), "val_loss": loss, "score": score,
+            "rows_per_second": seen / max(trained, 1e-9), "waiting": waited / max(trained, 1e-9),
+            "seconds": time.monotonic() - began,
+        }  # fmt: skip
+        self.history.append(record)
+        self._save()
+        append_log(self.job.folder and self.job.folder / "log.jsonl", record)
+        return record
+
+    def _one_step(self, batch: Batch) -> Done:
+        rate = self.plan.train.optimizer.rate * rate_share(self.step, self.steps, self.plan.train.warmup)
+        set_rate(self.optimizer, rate)
+        low = self.plan.train.precision == "bfloat16"
+        done = train_step(
+            self.model, batch, self.plan, self.losses, self.optimizer, step=self.step, bfloat16=low
+        )
+        if self.plan.train.average > 0:
+            self._blend(min(self.plan.train.average, (1 + self.step) / (10 + self.step)))
+        return done
+
+    def _blend(self, decay: float) -> None:
+        """Move the average weights towards the present ones."""
+        for name, value in self.model.state_dict().items():
+            kept = self.average.get(name)
+            if kept is None or not value.is_floating_point():
+                self.average[name] = value.detach().clone()
+            else:
+                kept.lerp_(value.detach(), 1 - decay)
+
+    def _stream(self, epoch: int) -> Iterator[tuple[Batch, float]]:
+        """The epoch's batches, one made ahead in a thread, with the seconds that each was waited for."""
+        rng = seeds.generator(self.plan.seed, f"order {self.job.name} {epoch}")
+        order = self.batches.order(self.batch_rows, rng)
+        with ThreadPoolExecutor(1) as ahead:
+            waiting = ahead.submit(self.batches.batch, order[0])
+            for place in range(len(order)):
+                began = time.monotonic()
+                batch = waiting.result()
+                waited = time.monotonic() - began
+                if place + 1 < len(order):
+                    waiting = ahead.submit(self.batches.batch, order[place + 1])
+                share = self.plan.train.hide_inputs
+                yield hidden(moved(batch, self.device), self.model, share, self.hide), waited
+
+    def _validate(self) -> tuple[float, float]:
+        """(score, higher is better; loss) on the validation rows; keeps the weights when they are the best."""
+        trained = self.model.state_dict()
+        if self.average:
+            trained = {n: t.clone() for n, t in trained.items()}
+            self.model.load_state_dict(self.average)
+        numbers = Network(self.model, self.plan, self.job.facts).numbers(self.job.val)
+        score, loss = scored(self.plan, self.job.facts, self.job.val, numbers, self.losses)
+        if (score, -loss) > self.best_score or not self.best:
+            self.best_score, self.best_epoch = (score, -loss), self.epoch
+            self.best = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
+        if self.average:
+            self.model.load_state_dict(trained)
+        return score, loss
+
+    def _path(self) -> Path | None:
+        folder = self.job.folder
+        return None if folder is None else folder / "state" / f"{self.job.name.replace('/', '_')}.pt"
+
+    def _key(self) -> str:
+        asked = [self.job.name, to_dict(self.job.plan), self.job.facts, self.job.train.numbers.tolist()]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def _save(self) -> None:
+        path = self._path()
+        if path is None:
+            return
+        save(path, {
+            "key": self._key(), "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "best": self.best, "average": self.average, "best_score": self.best_score,
+            "best_epoch": self.best_epoch, "step": self.step, "steps": self.steps, "epoch": self.epoch,
+            "batch_rows": self.batch_rows, "history": self.history, "dice": torch.get_rng_state(),
+            "augment": self.model.generator.get_state(), "hide": self.hide.get_state(),
+        })  # fmt: skip
+
+    def _restored(self) -> bool:
+        """Go on from the state on disk, when asked to and when it belongs to this job."""
+        path = self._path()
+        found = load(path, self._key()) if path is not None and self.job.resume else None
+        if found is None or found["batch_rows"] != self.batch_rows:
+            return False
+        self.model.load_state_dict(found["model"])
+        self.optimizer.load_state_dict(found["optimizer"])
+        self.best, self.average, self.history = found["best"], found["average"], found["history"]
+        self.best_score, self.best_epoch = tuple(found["best_score"]), found["best_epoch"]
+        self.step, self.steps, self.epoch = found["step"], found["steps"], found["epoch"]
+        torch.set_rng_state(found["dice"])
+        self.model.generator.set_state(found["augment"])
+        self.hide.set_state(found["hide"])
+        return True
+
+
+def loss_of(plan: Plan, target: str, facts: Facts) -> Loss:
+    """The loss of one target, built from the plan."""
+    asked, where = plan.targets[target].loss, f"targets.{target}.loss"
+    return build(losses.get(asked.name, where), facts["targets"][target], choices=asked.choices, where=where)
+
+
+def scored(
+    plan: Plan, facts: Facts, data: Prepared, numbers: Numbers, by: Mapping[str, Loss] | None = None
+) -> tuple[float, float]:
+    """(mean score over the targets, higher is better; mean loss) of some numbers on some rows.
+
+    Rows that nobody answers get the prior. A score that is not defined counts as -inf.
+    """
+    full, scores, lost = with_prior(numbers, facts), [], []
+    for name, asked in plan.targets.items():
+        task, told_of, target = task_of(asked), facts["targets"][name], data.targets[name]
+        kept = target.mask
+        weight = np.ones(int(kept.sum())) if data.weight is None else data.weight[kept]
+        metric = metrics.get(asked.score)()
+        answers = task.answers(full.values[name][kept], told_of)
+        value = metric.value(task.truth(target, told_of)[kept], answers, weight)
+        value = value if metric.better == "high" else -value
+        scores.append(value if np.isfinite(value) else -np.inf)
+        if by is not None:
+            arrays = Arrays(torch.from_numpy(target.values[kept]), torch.from_numpy(target.mask[kept]))
+            with torch.inference_mode():
+                row = copy.deepcopy(by[name]).cpu()(torch.from_numpy(full.values[name][kept]).float(), arrays)
+            lost.append(float(np.average(row.numpy(), weights=weight)))
+    return float(np.mean(scores)), float(np.mean(lost)) if lost else 0.0
+
+
+def told(record: Facts) -> str:
+    """An epoch in a few words, beside the progress bar."""
+    return (
+        f"epoch {record['epoch']}  loss {record['loss']:.4f}  validation {abs(record['score']):.4f}"
+        f"  {record['rows_per_second']:,.0f} rows/s"
+    )
