@@ -135,13 +135,41 @@ def check(
 
     kind: what the names are called in messages, ``"option of resnet"`` unless told.
     """
-    values, problems = _validated(cls, choices, where, kind)
+    values, problems = typed(cls, choices, where, kind)
     return {name: _json(value) for name, value in values.items()}, problems
+
+
+def typed(
+    cls: type, choices: Mapping[str, object], where: str, kind: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """As ``check``, but as the constructor takes them: tuples, and factories for nested components."""
+    known = fields_of(cls)
+    values: dict[str, Any] = {}
+    problems = []
+    for name, value in choices.items():
+        place = f"{where}.{name}" if where else str(name)
+        if name not in known:
+            problems.append(no_such(kind or f"option of {name_of(cls)}", name, known, place))
+        elif (nested := known[name].nested) is not None:
+            values[name], wrong = _nested(nested, value, known[name].default, place)
+            problems += wrong
+        else:
+            values[name] = _tupled(value)
+    try:
+        model = schema(cls).model_validate(values)
+    except pydantic.ValidationError as error:
+        for wrong_name in dict.fromkeys(str(e["loc"][0]) for e in error.errors()):
+            values.pop(wrong_name)
+            place = f"{where}.{wrong_name}" if where else wrong_name
+            wanted, got = known[wrong_name].annotation, choices[wrong_name]
+            problems.append(f"{place}: expected {expected(wanted)}, got {shown(got)}.{near(wanted, got)}")
+        model = schema(cls).model_validate(values)
+    return {name: getattr(model, name) for name in values}, problems
 
 
 def build(cls: type[T], *facts: Any, choices: Mapping[str, object], where: str) -> T:
     """Construct ``cls`` from facts and choices. Raises PlanError with every problem and its place."""
-    values, problems = _validated(cls, choices, where, None)
+    values, problems = typed(cls, choices, where, None)
     if problems:
         raise PlanError(together(problems, where))
     try:
@@ -203,33 +231,6 @@ def json_schema(cls: type) -> dict[str, Any]:
         if option.meaning:
             found[option.name]["description"] = option.meaning
     return {"type": "object", "properties": found, "additionalProperties": False}
-
-
-def _validated(
-    cls: type, choices: Mapping[str, object], where: str, kind: str | None
-) -> tuple[dict[str, Any], list[str]]:
-    known = fields_of(cls)
-    values: dict[str, Any] = {}
-    problems = []
-    for name, value in choices.items():
-        place = f"{where}.{name}" if where else str(name)
-        if name not in known:
-            problems.append(no_such(kind or f"option of {name_of(cls)}", name, known, place))
-        elif (nested := known[name].nested) is not None:
-            values[name], wrong = _nested(nested, value, known[name].default, place)
-            problems += wrong
-        else:
-            values[name] = _tupled(value)
-    try:
-        model = schema(cls).model_validate(values)
-    except pydantic.ValidationError as error:
-        for wrong_name in dict.fromkeys(str(e["loc"][0]) for e in error.errors()):
-            values.pop(wrong_name)
-            place = f"{where}.{wrong_name}" if where else wrong_name
-            wanted, got = known[wrong_name].annotation, choices[wrong_name]
-            problems.append(f"{place}: expected {expected(wanted)}, got {shown(got)}.{near(wanted, got)}")
-        model = schema(cls).model_validate(values)
-    return {name: getattr(model, name) for name in values}, problems
 
 
 def _nested(nested: Nested, value: object, default: Any, where: str) -> tuple[Factory | None, list[str]]:

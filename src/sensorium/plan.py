@@ -1,11 +1,19 @@
 """What the user asks -> a frozen Plan; all problems are raised at once."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from sensorium.types import Json
 
 VERSION = 1
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+AtLeast0 = Annotated[float, Field(ge=0)]
+Above0 = Annotated[float, Field(gt=0)]
+Folds = Annotated[int, Field(ge=2)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +48,46 @@ class TargetPlan:
     score: str
     """The metric on validation rows that chooses weights, members and ensemble."""
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
-    weight: float = 1.0
+    weight: AtLeast0 = 1.0
     """The share of this target in the loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizerPlan:
     name: Literal["adamw"] = "adamw"
-    rate: float = 1e-3
-    decay: float = 0.05
-    betas: tuple[float, float] = (0.9, 0.98)
+    rate: Above0 = 1e-3
+    decay: AtLeast0 = 0.05
+    betas: tuple[Share, Share] = (0.9, 0.98)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
-    """How networks train. None: decided from the number of rows and inputs (train/schedule.py), then written down."""
+    """How networks train. None: decided from the number of rows and inputs, then written down."""
 
     effort: Literal["fast", "good", "best"] = "good"
-    epochs: int | None = None
-    steps: int | None = None
-    batch_rows: int | None = None
+    epochs: Count | None = None
+    steps: Count | None = None
+    batch_rows: Count | None = None
     optimizer: OptimizerPlan = OptimizerPlan()
-    warmup: float = 0.1
+    warmup: Share = 0.1
     """Share of steps."""
-    clip: float = 1.0
-    patience: int | None = None
+    clip: Above0 = 1.0
+    patience: Count | None = None
     """Epochs without a better validation score before stopping; None: a third of the epochs."""
-    hide_inputs: float = 0.15
+    hide_inputs: Share = 0.15
     """Chance that an input of a row is hidden in training (never all of them)."""
-    solo_loss: float = 0.3
+    solo_loss: AtLeast0 = 0.3
     """Share of the single-input heads' auxiliary losses."""
-    mixup: float = 0.0
+    mixup: AtLeast0 = 0.0
     """Beta parameter; 0 turns it off."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    average: float = 0.0
+    average: Share = 0.0
     """Decay of an exponential moving average of weights; 0 turns it off."""
-    folds: int | None = None
+    folds: Folds | None = None
     """Out-of-fold folds for what feeds another learner; None: 3 at good, 5 at best."""
     rungs: tuple[str, ...] | None = None
     """The rungs of the ladder to climb; None: all that fit."""
-    time_limit_seconds: float | None = None
+    time_limit_seconds: Annotated[float, Field(ge=60)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,8 @@ class SplitPlan:
     how: Literal["auto", "given", "random", "stratified", "group", "time"] = "auto"
     column: str | None = None
     """given: the split column; group: whose values stay whole; time: what orders rows."""
-    shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    folds: int | None = None
+    shares: tuple[AtLeast0, AtLeast0, AtLeast0] = (0.7, 0.15, 0.15)
+    folds: Folds | None = None
     """Cross-validation instead of one split; None: 5 under 2,000 rows without a test split."""
 
 
@@ -101,8 +109,8 @@ class Plan:
     inputs: dict[str, InputPlan]
     targets: dict[str, TargetPlan]
     fusion: Choice = Choice("attend")
-    dim: int = 64
-    seed: int = 0
+    dim: Count = 64
+    seed: Annotated[int, Field(ge=0)] = 0
     train: TrainPlan = TrainPlan()
     split: SplitPlan = SplitPlan()
     weight: str | None = None
