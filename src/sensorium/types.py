@@ -71,11 +71,15 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """What fusion returns: joint tokens, the tokens of each input, and (B,) penalties by name."""
+    """What fusion returns: joint tokens, the tokens of each input, and (B,) penalties by name.
+
+    readout: the row in one vector (B, D), when the fusion makes one; else its readers pool the joint.
+    """
 
     joint: Tokens
     inputs: dict[str, Tokens]
     penalties: dict[str, Tensor] = field(default_factory=dict)
+    readout: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""Letters: B rows, C channels, H height, W width (time, for sounds), D dim."""
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sensorium.encoders._base import Encoder
+from sensorium.nn.maps import MapTokens, encoded
+from sensorium.nn.residual import ConvNorm, ResidualBlock, halved
+from sensorium.types import Arrays, Facts, Json, Layout, Tokens
+
+BLOCKS: dict[int, tuple[int, ...]] = {
+    8: (1, 1, 1),
+    10: (1, 1, 1, 1),
+    14: (2, 2, 2),
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+}
+
+
+class Resnet(Encoder):
+    """A residual network of 3x3 convolutions over pictures or log-mel sounds (He 2016, table 1).
+
+    grid (B, C, H, W). One pooled token, or one a cell of the last map (then ``grid`` and ``maps`` are there).
+
+    Choices:
+        depth: layers with weights: 8 and 14 have three stages, 10, 18 and 34 four.
+        width: channels of the first stage; each stage doubles them.
+        stem: resolution that enters: full, half, quarter, large (7x7 and max pooling), or auto (by the side).
+        tokens: pooled (one token) or grid (one a cell).
+        zones: spans of time that are averaged apart (pooled sounds only).
+        dropout: chance that a pooled unit is dropped in training.
+    """
+
+    accepts: ClassVar[tuple[Layout, ...]] = ("grid",)
+    presets: ClassVar[dict[str, dict[str, Json]]] = {
+        "resnet8": {"depth": 8, "width": 32},
+        "resnet10": {"depth": 10, "width": 64},
+        "resnet18": {"depth": 18, "width": 64},
+        "resnet34": {"depth": 34, "width": 64},
+    }
+
+    def __init__(
+        self,
+        facts: Facts,
+        dim: int,
+        *,
+        depth: Literal[8, 10, 14, 18, 34] = 8,
+        width: Annotated[int, Field(ge=1)] = 32,
+        stem: Literal["auto", "full", "half", "quarter", "large"] = "auto",
+        tokens: Literal["pooled", "grid"] = "pooled",
+        zones: Annotated[int, Field(ge=1)] = 4,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+    ) -> None:
+        super().__init__()
+        side = int(facts["height"]) if facts["timed"] else min(int(facts["height"]), int(facts["width"]))
+        self.stem = _Stem(int(facts["channels"]), width, _stem(side) if stem == "auto" else stem)
+        self.stages, channels = nn.ModuleList(), width
+        for place, blocks in enumerate(BLOCKS[depth]):
+            stage, out = nn.ModuleList(), width * 2**place
+            for block in range(blocks):
+                stride = 2 if place and not block else 1
+                stage.append(ResidualBlock(channels, out, stride=stride))
+                channels = out
+            self.stages.append(stage)
+        self.tokens = MapTokens(
+            channels, dim, timed=bool(facts["timed"]), grid=tokens == "grid", zones=zones, dropout=dropout
+        )
+
+    def forward(self, x: Arrays) -> Tokens:
+        return encoded(x, self.training, self._network)
+
+    def _network(self, x_BCHW: Tensor, mask_BW: Tensor | None) -> Tokens:
+        x_BCHW, mask_BW = self.stem(x_BCHW, mask_BW)
+        maps = []
+        for stage in self.stages:
+            assert isinstance(stage, nn.ModuleList)
+            for block in stage:
+                x_BCHW, mask_BW = block(x_BCHW, mask_BW)
+            maps.append(x_BCHW)
+        tokens: Tokens = self.tokens(maps, mask_BW)
+        return tokens
+
+
+def _stem(side: int) -> str:
+    """The stem for a side of this many pixels: the first stage then works on about 10 to 40 of them."""
+    return "full" if side < 16 else "half" if side < 48 else "quarter" if side <= 160 else "large"
+
+
+class _Stem(nn.Module):
+    """The first convolutions: at full, half or a quarter of the resolution."""
+
+    def __init__(self, channels: int, width: int, kind: str) -> None:
+        super().__init__()
+        self.large = kind == "large"
+        if kind == "large":
+            layers = [ConvNorm(channels, width, kernel=7, stride=2)]
+        elif kind == "quarter":
+            half = max(1, width // 2)
+            layers = [ConvNorm(channels, half, stride=2), ConvNorm(half, width, stride=2)]
+        else:
+            layers = [ConvNorm(channels, width, stride=2 if kind == "half" else 1)]
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x_BCHW: Tensor, mask_BW: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        for layer in self.layers:
+            x_BCHW, mask_BW = layer(x_BCHW, mask_BW)
+            x_BCHW = F.relu(x_BCHW)
+        if not self.large:
+            return x_BCHW, mask_BW
+        pooled, mask_BW = F.max_pool2d(x_BCHW, 3, 2, 1), halved(mask_BW, 2)
+        if mask_BW is not None:  # a column past the end saw the last real one
+            pooled = torch.where(mask_BW[:, None, None], pooled, torch.zeros_like(pooled))
+        return pooled, mask_BW

@@ -1,0 +1,102 @@
+"""Pre-norm Transformer blocks over masked tokens.
+
+Letters: B rows, T tokens, D dim, H heads, E dim of a head.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sensorium.errors import PlanError
+
+Turn = tuple[Tensor, Tensor]
+"""Cosines and sines (T, E/2) that turn queries and keys by their position."""
+
+
+def check_heads(who: str, width: int, heads: int, rotary: bool = False) -> None:
+    """Raises PlanError when ``heads`` cannot share ``width`` out (in pairs, for rotary positions)."""
+    step = 2 * heads if rotary else heads
+    if heads < 1 or width % step:
+        fit = ", ".join(str(h) for h in range(1, width + 1) if width % (2 * h if rotary else h) == 0)
+        raise PlanError(
+            f"{who}: heads must divide the width {width}{' into even parts' if rotary else ''}; "
+            f"got {heads}. Choose one of: {fit or 'none (choose an even width)'}."
+        )
+
+
+def rotary(length: int, head_dim: int, device: torch.device, base: float = 10_000.0) -> Turn:
+    """The turns of positions 0 .. length - 1 (Su 2021, eq. 15): cosines and sines (T, E/2)."""
+    rate = base ** (-torch.arange(0, head_dim, 2, device=device, dtype=torch.float32) / head_dim)
+    angle = torch.arange(length, device=device, dtype=torch.float32)[:, None] * rate
+    return angle.cos(), angle.sin()
+
+
+def turned(x_BHTE: Tensor, turn: Turn) -> Tensor:
+    """Each pair (first half, second half) of the last axis, turned by its position's angle."""
+    cos, sin = turn[0].to(x_BHTE.dtype), turn[1].to(x_BHTE.dtype)
+    a, b = x_BHTE.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention to real tokens only (Vaswani 2017, section 3.2): (B, T, D) -> (B, T, D).
+
+    A row without a real token attends to everything: finite, and for its reader to mask.
+    """
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        check_heads("attention", dim, heads)
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+
+    def forward(self, x_BTD: Tensor, mask_BT: Tensor, turn: Turn | None = None) -> Tensor:
+        q, k, v = self.qkv(x_BTD).view(*mask_BT.shape, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        if turn is not None:
+            q, k = turned(q, turn), turned(k, turn)
+        seen_BT = mask_BT | ~mask_BT.any(1, keepdim=True)
+        y_BHTE = F.scaled_dot_product_attention(q, k, v, attn_mask=seen_BT[:, None, None, :])
+        y_BTD: Tensor = self.out(y_BHTE.transpose(1, 2).flatten(2))
+        return y_BTD
+
+
+class Mlp(nn.Module):
+    """Two affine maps with GELU, or three with a SiLU gate (SwiGLU, Shazeer 2020, eq. 6)."""
+
+    def __init__(
+        self, dim: int, hidden: int, kind: Literal["gelu", "swiglu"] = "gelu", *, out: int | None = None
+    ) -> None:
+        super().__init__()
+        self.gated = kind == "swiglu"
+        self.up = nn.Linear(dim, hidden * (2 if self.gated else 1))
+        self.down = nn.Linear(hidden, out or dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.up(x)
+        if self.gated:
+            gate, value = h.chunk(2, -1)
+            h = F.silu(gate) * value
+        else:
+            h = F.gelu(h)
+        y: Tensor = self.down(h)
+        return y
+
+
+class Block(nn.Module):
+    """One pre-norm Transformer layer (Xiong 2020, fig. 1b): attention, then MLP, each added to its input."""
+
+    def __init__(
+        self, dim: int, heads: int, *, dropout: float = 0.0, mlp: Literal["gelu", "swiglu"] = "gelu",
+        hidden: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.norm_attention, self.norm_mlp = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attention, self.mlp = Attention(dim, heads), Mlp(dim, hidden or 4 * dim, mlp)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x_BTD: Tensor, mask_BT: Tensor, turn: Turn | None = None) -> Tensor:
+        x_BTD = x_BTD + self.dropout(self.attention(self.norm_attention(x_BTD), mask_BT, turn))
+        y_BTD: Tensor = x_BTD + self.dropout(self.mlp(self.norm_mlp(x_BTD)))
+        return y_BTD
