@@ -28,10 +28,12 @@ TARGET_KEYS = ("task", "loss", "decoder", "score", "class_weights", "weight")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What reading a plan goes by: the table's columns (None: not known yet), and the problems so far."""
+    """What reading a plan goes by: the table's columns (None: not known), the problems so far, who reads what."""
 
     columns: Sequence[str] | None = None
     problems: list[str] = field(default_factory=list)
+    readers: dict[str, str] = field(default_factory=dict)
+    """{column: an input that reads it}."""
 
     def say(self, problem: str) -> None:
         """Remember a problem."""
@@ -64,6 +66,7 @@ def read_input(name: str, value: object, asked: Asked) -> InputPlan | None:
     if given is None:
         return None
     columns = _columns(name, given.pop("columns", None), where, asked)
+    asked.readers.update(dict.fromkeys(columns, name))
     augment, group, wanted = given.pop("augment", None), given.pop("group", None), given.pop("encoder", None)
     modality = _own(modalities, given, "modality", INPUT_KEYS, where, asked)
     if modality is None:

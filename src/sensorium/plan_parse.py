@@ -9,7 +9,7 @@ from sensorium.errors import PlanError, together
 from sensorium.fusion import fusions
 from sensorium.option_words import shown
 from sensorium.options import no_such, typed
-from sensorium.plan import VERSION, InputPlan, OptimizerPlan, Plan, SplitPlan, TargetPlan, TrainPlan
+from sensorium.plan import VERSION, OptimizerPlan, Plan, SplitPlan, TargetPlan, TrainPlan
 from sensorium.plan_columns import Asked, place, read_input, read_target
 from sensorium.plan_yaml import read
 
@@ -40,7 +40,9 @@ def parse(raw: Mapping[str, object] | str | Path, *, columns: Sequence[str] | No
     own = {k: v for k, v in given.items() if k in KEYS and k not in SECTIONS and v is not None}
     plain, problems = typed(Plan, own, "", "key of a plan")
     asked.problems.extend(problems)
-    _check_columns(inputs, targets, split, plain.get("weight"), asked)
+    named = given.get("targets")
+    names = [str(name) for name in named] if isinstance(named, Mapping) else []
+    _check_columns(names, targets, split, plain.get("weight"), asked)
     if asked.problems or fusion is None:
         raise PlanError(together(asked.problems, source))
     return Plan(inputs, targets, fusion, train=train, split=split, **plain)
@@ -109,24 +111,24 @@ def _check_version(value: object, asked: Asked) -> None:
 
 
 def _check_columns(
-    inputs: Mapping[str, InputPlan],
+    names: Sequence[str],
     targets: Mapping[str, TargetPlan],
     split: SplitPlan,
     weight: str | None,
     asked: Asked,
 ) -> None:
     """What no column may be at once: an answer and an input, a weight and an input, a split and an answer."""
-    readers = {column: name for name, one in inputs.items() for column in one.columns}
-    for name in targets:
+    readers = asked.readers
+    for name in names:
         if name in readers:
             reader = place("inputs", readers[name])
             asked.say(f"{place('targets', name)}: {name!r} is also a column of {reader}; take it out there.")
     if weight is not None:
         asked.column(weight, "weight")
-        if weight in targets or weight in readers:
-            use = "a target" if weight in targets else f"a column of {place('inputs', readers[weight])}"
+        if weight in names or weight in readers:
+            use = "a target" if weight in names else f"a column of {place('inputs', readers[weight])}"
             asked.say(f"weight: {weight!r} is also {use}; a row's weight must be a column of its own.")
-    if split.column is not None and split.column in targets:
+    if split.column is not None and split.column in names:
         asked.say(f"split.column: {split.column!r} is a target; rows cannot be divided by their answer.")
     if split.column in readers and split.how == "given":
         reader = place("inputs", readers[split.column])

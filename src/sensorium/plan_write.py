@@ -28,8 +28,7 @@ def to_dict(plan: Plan) -> dict[str, Json]:
 
 def to_yaml(plan: Plan) -> str:
     """The plan as YAML text to edit, in blocks, the sections in reading order."""
-    made = to_dict(plan)
-    return HEADER + "\n".join(dump({name: value}).rstrip("\n") for name, value in made.items()) + "\n"
+    return HEADER + dump(to_dict(plan))
 
 
 def _choice(choice: Choice) -> Json:

@@ -43,12 +43,17 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that YAML 1.1 or 1.2 would read as something else."""
+    """Quotes every text that YAML 1.1 or 1.2 would read as something else; writes short parts on one line."""
 
     yaml_implicit_resolvers = {k: list(v) for k, v in yaml.SafeDumper.yaml_implicit_resolvers.items()}  # noqa: RUF012
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
+
+    def represent(self, data: Any) -> None:
+        node = self.represent_data(data)
+        _lay_out(node, 0)
+        self.serialize(node)
 
 
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
@@ -110,10 +115,8 @@ def read(raw: Mapping[str, object] | str | Path, source: str = "the plan") -> tu
 
 
 def dump(value: Json) -> str:
-    """JSON as YAML text, keys in their order, small collections on one line; ``load`` reads it back equal."""
-    text: str = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
-    )
+    """JSON as YAML text that ``load`` reads back equal: keys in their order, short parts on one line."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text
 
 
@@ -166,3 +169,13 @@ def _copy(value: Any) -> Any:
 
 def _at(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+def _lay_out(node: yaml.Node, depth: int) -> int:
+    """Choose block or flow style for a node and all in it; its length in characters as flow."""
+    if not isinstance(node, yaml.MappingNode | yaml.SequenceNode):
+        return len(node.value) + 2
+    pairs = node.value if isinstance(node, yaml.MappingNode) else [(one,) for one in node.value]
+    length = 2 + sum(_lay_out(part, depth + 1) for pair in pairs for part in pair)
+    node.flow_style = not pairs or (depth > 1 and length < 90)
+    return length
