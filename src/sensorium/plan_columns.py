@@ -28,7 +28,7 @@ TARGET_KEYS = ("task", "loss", "decoder", "score", "class_weights", "weight")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What reading a plan goes by: the table's columns (None: not known), the problems so far, who reads what."""
+    """What reading a plan goes by: the table's columns (None: not known), and what was found so far."""
 
     columns: Sequence[str] | None = None
     problems: list[str] = field(default_factory=list)
