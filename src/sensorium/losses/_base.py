@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 from sensorium.types import Arrays
@@ -18,3 +19,9 @@ class Loss(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, numbers: Tensor, target: Arrays) -> Tensor: ...
+
+
+def column(numbers: Tensor, target: Arrays) -> tuple[Tensor, Tensor]:
+    """float32 (B,) and (B,): the single number of (B, 1) and its truth, 0 where that is missing."""
+    true_B = torch.where(target.mask, target.values, torch.zeros_like(target.values))
+    return numbers.squeeze(1).float(), true_B.float()

@@ -1,6 +1,10 @@
-"""What a metric is: true answers and given answers -> one number."""
+"""What a metric is: true answers and given answers -> one number.
+
+Shape letters: N rows, K classes, S terms, R resamples, G groups of tied scores.
+"""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,13 +17,16 @@ class Metric(ABC):
     """truth (N,), answer (N,) or (N, K), weight (N,) -> float; nan when it is not defined.
 
     ``kind`` says what it compares: ``labels``: truth int64 class numbers, answer probabilities (N, K);
-    ``numbers``: truth and answer float64 in the column's own units.
+    ``numbers``: truth and answer float64 in the column's own units. A row of weight 0 counts as absent,
+    one of weight 2 as two rows: bootstraps are made of weights.
     """
 
     kind: ClassVar[str]
     better: ClassVar[Literal["high", "low"]]
     percent: ClassVar[bool] = False
     """Shown times 100."""
+    shown: ClassVar[str] = ""
+    """What people read (``macro F1``); empty: the component's name."""
 
     @abstractmethod
     def value(self, truth: NDArray[np.generic], answer: Floats, weight: Floats) -> float: ...
@@ -30,7 +37,7 @@ class RowMetric(Metric):
 
     @abstractmethod
     def rows(self, truth: NDArray[np.generic], answer: Floats) -> Floats:
-        """(N, S): each row's terms."""
+        """(N, S): each row's terms, from that row alone."""
 
     @abstractmethod
     def reduce(self, sums: Floats) -> Floats:
@@ -38,3 +45,133 @@ class RowMetric(Metric):
 
     def value(self, truth: NDArray[np.generic], answer: Floats, weight: Floats) -> float:
         return float(self.reduce(weight @ self.rows(truth, answer)))
+
+
+class WeightedMetric(Metric):
+    """A metric that sorts or centres its rows once and is then quick under many weightings."""
+
+    @abstractmethod
+    def values(self, truth: NDArray[np.generic], answer: Floats, weights: Floats) -> Floats:
+        """weights (N, R), one weighting a column -> (R,) values."""
+
+    def value(self, truth: NDArray[np.generic], answer: Floats, weight: Floats) -> float:
+        return float(self.values(truth, answer, weight[:, None])[0]) if len(truth) else float("nan")
+
+
+def ratio(top: Floats, bottom: Floats, undefined: float = float("nan")) -> Floats:
+    """top / bottom, and ``undefined`` where bottom is 0."""
+    safe = np.where(bottom == 0, 1.0, bottom)
+    return np.where(bottom == 0, undefined, top / safe)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Weighted counts of a confusion matrix: rows (...,), and of each class (..., K) true, said and right."""
+
+    rows: Floats
+    true: Floats
+    said: Floats
+    right: Floats
+
+    def met(self) -> NDArray[np.bool_]:
+        """bool (..., K): the classes that were true or said; macro means run over them, as scikit-learn's."""
+        return (self.true > 0) | (self.said > 0)
+
+    def precision(self) -> Floats:
+        """(..., K): right of said; 0 for a class that was never said."""
+        return ratio(self.right, self.said, 0.0)
+
+    def recall(self) -> Floats:
+        """(..., K): right of true; 0 for a class that was never true."""
+        return ratio(self.right, self.true, 0.0)
+
+    def f1(self) -> Floats:
+        """(..., K): harmonic mean of precision and recall; 0 for a class that was never met."""
+        return ratio(2 * self.right, self.true + self.said, 0.0)
+
+    def macro(self, value: Floats) -> Floats:
+        """(...): the plain mean of ``value`` over the classes that were met."""
+        met = self.met()
+        return ratio(np.where(met, value, 0.0).sum(-1), met.sum(-1).astype(np.float64))
+
+
+class ConfusionMetric(RowMetric):
+    """A metric of labels that reads nothing but the counts true, said and right of each class.
+
+    The said class is the most probable one, the first of equals.
+    """
+
+    @abstractmethod
+    def score(self, tally: Tally) -> Floats:
+        """(...): the value of the counts; they are never all 0."""
+
+    def rows(self, truth: NDArray[np.generic], answer: Floats) -> Floats:
+        classes = answer.shape[1]
+        rows, said = np.arange(len(truth)), answer.argmax(1)
+        terms = np.zeros((len(truth), 1 + 3 * classes))
+        terms[:, 0] = 1
+        terms[rows, 1 + truth.astype(np.int64)] = 1
+        terms[rows, 1 + classes + said] = 1
+        terms[rows, 1 + 2 * classes + said] = said == truth
+        return terms
+
+    def reduce(self, sums: Floats) -> Floats:
+        true, said, right = np.split(sums[..., 1:], 3, axis=-1)
+        score = self.score(Tally(sums[..., 0], true, said, right))
+        return np.where(sums[..., 0] > 0, score, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Weights along a ranking of scores, lowest first, at the groups of ties that hold a positive row.
+
+    positive (G, R): positive weight in the group. positive_below (G, R), below (G, R): positive and
+    all weight of lower scores. through (G, R): all weight of lower or equal scores.
+    """
+
+    positive: Floats
+    positive_below: Floats
+    below: Floats
+    through: Floats
+
+
+def ranked(score: Floats, positive: NDArray[np.bool_], weights: Floats) -> Ranked:
+    """Sort N scores once, sum weights (N, R) along them: O(N log N + N R)."""
+    order = np.argsort(score, kind="stable")
+    ordered = score[order]
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    starts, group = np.flatnonzero(new), np.cumsum(new) - 1
+    hits = np.flatnonzero(positive[order])
+    kept, firsts = np.unique(group[hits], return_index=True)
+    total = np.concatenate([np.zeros((1, weights.shape[1])), np.cumsum(weights[order], axis=0)])
+    ends = np.append(starts[1:], len(order))
+    own = weights[order[hits]]
+    inside = np.add.reduceat(own, firsts, axis=0) if len(hits) else own
+    return Ranked(inside, np.cumsum(inside, axis=0) - inside, total[starts[kept]], total[ends[kept]])
+
+
+class RankMetric(WeightedMetric):
+    """A metric of one class against the rest by its score: binary, or the plain mean over the classes.
+
+    With two classes the second one's probability is ranked. With more, classes that the rows do not
+    define (no positive row) are left out of the mean; nan when none is left.
+    """
+
+    @abstractmethod
+    def binary(self, ranking: Ranked, positive: Floats, total: Floats) -> Floats:
+        """(R,) values from the ranking, the positive weight (R,) > 0 and all weight (R,); nan: undefined."""
+
+    def values(self, truth: NDArray[np.generic], answer: Floats, weights: Floats) -> Floats:
+        classes = [1] if answer.shape[1] == 2 else range(answer.shape[1])
+        total, found, count = weights.sum(0), np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
+        for number in classes:
+            positive = truth == number
+            if not positive.any():
+                continue
+            mass = weights[positive].sum(0)
+            one = self.binary(
+                ranked(answer[:, number], positive, weights), np.where(mass > 0, mass, 1.0), total
+            )
+            known = (mass > 0) & ~np.isnan(one)
+            found, count = found + np.where(known, one, 0.0), count + known
+        return ratio(found, count)

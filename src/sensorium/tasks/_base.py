@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sensorium.media.cells import is_missing
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
 from sensorium.types import Arrays, Facts, Json
@@ -63,7 +64,9 @@ class Task(ABC):
 
     @abstractmethod
     def numbers(self, answers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
-        """The reverse: what a scikit-learn learner says (probabilities; standardised values (N,)) as numbers (N, W)."""
+        """The reverse: what a scikit-learn learner says as numbers (N, W).
+
+        It says probabilities (N, K), or standardised values (N,)."""
 
     @abstractmethod
     def combine(
@@ -78,3 +81,28 @@ class Task(ABC):
     @abstractmethod
     def baseline(self, target: Target, facts: Facts) -> list[float]:
         """The constant numbers (W,) that answer best without any input: the prior."""
+
+
+def plain(cell: Cell) -> Cell:
+    """The cell as plain Python: numpy scalars unwrapped, text stripped; None when it is missing.
+
+    Missing are None, NaN, the missing values of pandas, and text of white space only.
+    """
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, str):
+        return cell.strip() or None
+    return None if is_missing(cell) or type(cell).__name__ in ("NAType", "NaTType") else cell
+
+
+def mixed(
+    parts: Sequence[NDArray[np.float64]], weights: Sequence[NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weighted mean (N, W) of members' (N, W), and the weight (N,) it rests on; 0 where that is 0."""
+    total = np.sum(weights, axis=0)
+    safe = np.where(total > 0, total, 1.0)
+    mean = np.zeros_like(parts[0])
+    for part, weight in zip(parts, weights, strict=True):
+        share = (weight / safe)[:, None]
+        mean += np.where(share > 0, share * np.where(share > 0, part, 0.0), 0.0)
+    return mean, total

@@ -1,0 +1,187 @@
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sensorium.errors import DataError
+from sensorium.media.cells import shown
+from sensorium.media.numbers import Style, parse, style_of
+from sensorium.table.packed import Cell
+from sensorium.table.prepared import Target
+from sensorium.tasks._base import Task, mixed, plain
+from sensorium.types import Arrays, Facts, Json
+
+Floats = NDArray[np.float64]
+Scale = Literal["plain", "log", "log1p"]
+
+
+class Regress(Task):
+    """A real number: learned standardised as numbers (N, 1), perhaps as a logarithm; answered in its units.
+
+    With log, positive training numbers are learned as log(x) and non-negative ones as log(1 + x). Below
+    the least training number (of log) or 0 (of log1p) the curve goes on as its tangent, so that any true
+    number has a place. Answers are exponentials and thus never negative.
+
+    Choices:
+        log: Whether to learn the logarithm; auto does when all numbers are positive and skewed to the right.
+    """
+
+    default_decoder = "linear"
+    losses = ("squared", "absolute", "huber")
+    metrics = ("mae", "rmse", "r2", "mape", "spearman")
+    trees = "regress"
+
+    def __init__(self, *, log: Literal["auto", "yes", "no"] = "auto") -> None:
+        self.log = log
+
+    @classmethod
+    def sniff(cls, cells: Sequence[Cell]) -> float:
+        values = [v for c in cells if (v := plain(c)) is not None]
+        numbers, reasons = parse(values, style_of(values))
+        real = numbers[np.isfinite(numbers)]
+        if not len(real) or reasons or any(isinstance(v, bool) for v in values):
+            return 0.0
+        return 0.4 if len(np.unique(real)) <= 20 and bool((real == np.round(real)).all()) else 0.9
+
+    @classmethod
+    def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:
+        return [round(float(x), 2) for x in rng.normal(100, 15, rows)]
+
+    def fit(self, cells: Sequence[Cell], where: str) -> Facts:
+        """scale (plain, log, log1p) and floor; mean and std of what is learned; low, high and missing.
+
+        decimal and unit say how the column writes its numbers. Infinite cells count as missing.
+        """
+        style = style_of([plain(c) for c in cells])
+        values = _column(cells, style, where)
+        real = values[np.isfinite(values)]
+        if not len(real):
+            raise DataError(
+                f"{where}: none of the {len(cells)} training rows has a number. "
+                "Fill the column, or choose another target."
+            )
+        low, high = float(real.min()), float(real.max())
+        if low == high:
+            raise DataError(
+                f"{where}: all {len(real)} numbers of the training rows are {low:g}, so there is nothing to "
+                "learn. Choose another target, or add rows with another number."
+            )
+        scale = self._scale(real, where)
+        floor = low if scale == "log" else 0.0
+        learned = _bent(real, scale, floor)
+        return {
+            "width": 1,
+            "prior": [0.0],
+            "scale": scale,
+            "floor": floor,
+            "mean": float(learned.mean()),
+            "std": float(learned.std()),
+            "low": low,
+            "high": high,
+            "missing": len(cells) - len(real),
+            "decimal": style.decimal,
+            "unit": style.unit,
+        }
+
+    def target(self, cells: Sequence[Cell], facts: Facts, where: str) -> Target:
+        values = _column(cells, Style(facts["decimal"], facts["unit"]), where)
+        mask = np.isfinite(values)
+        learned = _bent(np.where(mask, values, facts["high"]), facts["scale"], facts["floor"])
+        return Target(np.where(mask, (learned - facts["mean"]) / facts["std"], 0.0), mask)
+
+    def perfect(self, target: Arrays, facts: Facts) -> Tensor:
+        return torch.where(target.mask, target.values, torch.zeros_like(target.values)).unsqueeze(1)
+
+    def truth(self, target: Target, facts: Facts) -> NDArray[np.generic]:
+        learned = target.values.astype(np.float64) * facts["std"] + facts["mean"]
+        return _straight(learned, facts["scale"], facts["floor"])
+
+    def answers(self, numbers: Floats, facts: Facts) -> Floats:
+        """Values in units (N,). Logarithms end as far above the training numbers as these reach."""
+        learned: Floats = numbers[:, 0] * facts["std"] + facts["mean"]
+        if facts["scale"] == "plain":
+            return learned
+        low, high = _bent(np.array([facts["low"], facts["high"]]), facts["scale"], facts["floor"])
+        learned = np.minimum(learned, high + (high - low))
+        found: Floats = np.exp(learned) if facts["scale"] == "log" else np.expm1(learned.clip(min=0))
+        return found
+
+    def numbers(self, answers: Floats, facts: Facts) -> Floats:
+        return answers.reshape(-1, 1).astype(np.float64)
+
+    def combine(self, numbers: Sequence[Floats], weights: Sequence[Floats]) -> Floats:
+        """The weighted mean of the members' standardised numbers; 0, the mean, where all abstain."""
+        return mixed(numbers, weights)[0]
+
+    def cells(self, numbers: Floats, facts: Facts, name: str) -> list[dict[str, Json]]:
+        """``{name: number}``, with 9 digits."""
+        return [{name: float(f"{x:.9g}")} for x in self.answers(numbers, facts).tolist()]
+
+    def baseline(self, target: Target, facts: Facts) -> list[float]:
+        """The mean of the standardised numbers."""
+        real = target.values[target.mask].astype(np.float64)
+        return [float(real.mean()) if len(real) else 0.0]
+
+    def _scale(self, real: Floats, where: str) -> Scale:
+        low = float(real.min())
+        if self.log == "yes" and low < 0:
+            raise DataError(
+                f"{where}: log: yes needs numbers of at least 0, but the training rows hold {low:g}. "
+                "Set log: auto or log: no."
+            )
+        if self.log == "no" or (self.log == "auto" and (low <= 0 or not _skewed(real))):
+            return "plain"
+        return "log" if low > 0 else "log1p"
+
+
+def _column(cells: Sequence[Cell], style: Style, where: str) -> Floats:
+    """Cells as float64 (N,), NaN where missing or infinite. Raises DataError for one that is no number."""
+    values, reasons = parse([plain(c) for c in cells], style)
+    wrong = sorted(row for row in reasons if not _infinite(plain(cells[row])))
+    if wrong:
+        more = f" The same holds for {len(wrong) - 1} more rows." if len(wrong) > 1 else ""
+        raise DataError(
+            f"{where}, row {wrong[0]}: expected a number, got {shown(cells[wrong[0]])}: "
+            f"{reasons[wrong[0]]}.{more} Correct the cell, empty it, or use the task classify."
+        )
+    return values
+
+
+def _infinite(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return cell.lower().lstrip("+-") in ("inf", "infinity")
+    return isinstance(cell, float) and np.isinf(cell)
+
+
+def _skewed(real: Floats) -> bool:
+    """Whether there is a long right tail that the logarithm shortens: skewness over 1, and less after."""
+    return _skewness(real) > max(1.0, abs(_skewness(np.log(real))))
+
+
+def _skewness(x: Floats) -> float:
+    centred = x - x.mean()
+    spread = float((centred**2).mean()) ** 1.5
+    return float((centred**3).mean()) / spread if spread > 0 else 0.0
+
+
+def _bent(x: Floats, scale: Scale, floor: float) -> Floats:
+    """From units to what is learned: the logarithm, and its tangent at ``floor`` below that."""
+    if scale == "plain":
+        return x
+    over = np.maximum(x, floor)
+    if scale == "log":
+        return cast(Floats, np.log(over) + np.minimum(x - floor, 0.0) / floor)
+    return cast(Floats, np.log1p(over) + np.minimum(x - floor, 0.0))
+
+
+def _straight(learned: Floats, scale: Scale, floor: float) -> Floats:
+    """The exact reverse of ``_bent``."""
+    if scale == "plain":
+        return learned
+    if scale == "log":
+        least = np.log(floor)
+        return cast(Floats, np.exp(np.maximum(learned, least)) + np.minimum(learned - least, 0.0) * floor)
+    return cast(Floats, np.expm1(np.maximum(learned, 0.0)) + np.minimum(learned, 0.0))
