@@ -99,8 +99,9 @@ def fields_of(cls: type) -> dict[str, _Field]:
     """
     if is_dataclass(cls):
         hints = get_type_hints(cls, include_extras=True)
-        defaults = {f.name: f.default for f in fields(cls) if f.default is not MISSING}
-        return {name: _field(hints[name], default) for name, default in defaults.items()}
+        made = {f.name: f.default_factory() for f in fields(cls) if f.default_factory is not MISSING}
+        defaults = made | {f.name: f.default for f in fields(cls) if f.default is not MISSING}
+        return {f.name: _field(hints[f.name], defaults[f.name]) for f in fields(cls) if f.name in defaults}
     constructor: Any = inspect.getattr_static(cls, "__init__")
     found = {}
     hints = get_type_hints(constructor, include_extras=True)

@@ -20,15 +20,18 @@ DEFAULT_FUSION = Plan({}, {}).fusion.name
 SECTIONS = {"inputs", "targets", "fusion", "train", "split", "version"}
 
 
-def parse(raw: Mapping[str, object] | str | Path, *, columns: Sequence[str] | None = None) -> Plan:
+def parse(
+    raw: Mapping[str, object] | str | Path, *, columns: Sequence[str] | None = None, source: str = "the plan"
+) -> Plan:
     """A whole plan, checked. Raises PlanError telling every problem with its place.
 
     raw: a mapping; the path of a YAML file; or YAML text (a string that does not end in .yaml, .yml, .json).
-    columns: the table's column names; None: they are not known, and columns are not checked.
+    columns: the table's column names; None: they are not known, and columns are not checked. source: what
+    messages call the plan.
     Short forms: ``photo: image``, ``digit: classify``, ``encoder: resnet``, ``fusion: concat``. An input
     or a target that is null is left out.
     """
-    given, source = read(raw)
+    given, source = read(raw, source)
     asked = Asked(columns)
     for key in [key for key in given if key not in KEYS]:
         asked.say(no_such("key of a plan", key, KEYS, key))
