@@ -13,6 +13,9 @@ import torch
 from sensorium.options import family_of
 from sources import FAMILIES
 
+FREE = ("PYTEST_", "KMP_")
+"""Variables that pytest and OpenMP set by themselves."""
+
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=30)
 hypothesis.settings.load_profile("fixed")
@@ -36,17 +39,18 @@ def nothing_left_behind() -> Iterator[None]:
     after = _shared()
     os.chdir(str(before["folder"]))
     torch.set_num_threads(1)
-    changed = [f"{what}: {before[what]} -> {after[what]}" for what in before if before[what] != after[what]]
-    assert not changed, f"the test left something behind: {changed}"
+    changed = sorted(what for what in {*before, *after} if before.get(what) != after.get(what))
+    told = [f"{what}: {before.get(what)!r} -> {after.get(what)!r}" for what in changed]
+    assert not told, f"the test left something behind: {told}"
 
 
 def _shared() -> dict[str, object]:
-    added = {folder: sorted(family_of(folder)._added) for folder in FAMILIES}
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    torch_state = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled())
-    return {
+    found: dict[str, object] = {f"variable {k}": v for k, v in os.environ.items() if not k.startswith(FREE)}
+    found |= {f"added {folder}": sorted(family_of(folder)._added) for folder in FAMILIES}
+    return found | {
         "folder": os.getcwd(),
-        "environment": environment,
-        "torch": (*torch_state, torch.are_deterministic_algorithms_enabled()),
-        "families": added,
+        "dtype": torch.get_default_dtype(),
+        "threads": torch.get_num_threads(),
+        "gradients": torch.is_grad_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
     }
