@@ -45,8 +45,8 @@ class Spectrum(Augment):
     """Changes each log-mel sound by its own random amounts, in time, pitch, colour and level.
 
     Stretches and shifts time, shifts and scales the mel axis (one bilinear resampling), adds gain, tilt
-    and a noise floor, and blanks one span of time and one of bands (SpecAugment, Park 2019, section 2). The mask
-    follows the new lengths. grid (B, C, H, W) of sounds, mask (B, W), real columns first.
+    and a noise floor, and blanks one span of time and one of bands (SpecAugment, Park 2019, section 2). The
+    mask follows the new lengths. grid (B, C, H, W) of sounds, mask (B, W), real columns first.
 
     Choices:
         strength: gentle (12 % of tempo, 3 % of pitch), medium (20 %, 5 %) or strong (30 %, 8 %).

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sensorium.encoders._base import Encoder
 from sensorium.nn.attention import Mlp
-from sensorium.nn.pool import AttentionPool
+from sensorium.nn.pool import AttentionPool, mean
 from sensorium.types import Arrays, Facts, Layout, Tokens
 
 
@@ -41,12 +41,13 @@ class Bag(Encoder):
         self.project = None if self.vocabulary else nn.Linear(int(facts["features"]), dim)
         if self.table is not None:
             nn.init.normal_(self.table.weight, std=dim**-0.5)
-        self.pool = AttentionPool(dim) if weigh else AttentionPool(dim).requires_grad_(False)
+        self.pool = AttentionPool(dim) if weigh else None
         self.norm, self.mix, self.dropout = nn.LayerNorm(dim), Mlp(dim, 2 * dim), nn.Dropout(dropout)
 
     def forward(self, x: Arrays) -> Tokens:
         e_BSD, mask_BS = self._vectors(x)
-        mean_BD = self.dropout(self.norm(self.pool(e_BSD, mask_BS)))
+        pooled_BD = mean(e_BSD, mask_BS) if self.pool is None else self.pool(e_BSD, mask_BS)
+        mean_BD = self.dropout(self.norm(pooled_BD))
         y_BD = mean_BD + self.mix(mean_BD)
         return Tokens(y_BD.unsqueeze(1), mask_BS.any(1, keepdim=True)).clean()
 

@@ -15,7 +15,7 @@ from sensorium.types import Arrays, Facts, Layout, Tokens
 class Periodic(Encoder):
     """Sines and cosines of learned frequencies of each number, then a small network (Gorishniy 2022, eq. 2).
 
-    scalar (B, F) gives one token, or one a feature. A missing feature is a learned vector.
+    scalar (B, F) gives one token, to which a missing feature adds a learned vector, or one a feature.
 
     Choices:
         tokens: pooled (one token a row) or features (one a number).
@@ -48,9 +48,10 @@ class Periodic(Encoder):
             torch.empty(features, 2 * frequencies + 1, width).uniform_(-bound, bound)
         )
         self.bias_FW = nn.Parameter(torch.zeros(features, width))
-        self.missing_FW = nn.Parameter(torch.zeros(features, width))
-        self.mix = _Mix(features * width, hidden, dim, dropout) if tokens == "pooled" else None
-        self.out = nn.Linear(width, dim) if tokens == "features" else None
+        pooled = tokens == "pooled"
+        self.missing_FW = nn.Parameter(torch.zeros(features, width)) if pooled else None
+        self.mix = _Mix(features * width, hidden, dim, dropout) if pooled else None
+        self.out = None if pooled else nn.Linear(width, dim)
 
     def forward(self, x: Arrays) -> Tokens:
         e_BFW = self._embedded(x)
@@ -65,6 +66,8 @@ class Periodic(Encoder):
         angle_BFK = 2 * math.pi * self.frequency_FK * value_BF1
         waves_BFS = torch.cat([angle_BFK.cos(), angle_BFK.sin(), value_BF1], -1)
         e_BFW = F.relu(torch.einsum("bfs,fsw->bfw", waves_BFS, self.weight_FSW) + self.bias_FW)
+        if self.missing_FW is None:
+            return e_BFW
         return torch.where(x.mask.unsqueeze(-1), e_BFW, self.missing_FW.to(e_BFW.dtype))
 
 

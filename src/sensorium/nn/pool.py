@@ -49,9 +49,8 @@ class AttentionPool(nn.Module):
     def __init__(self, dim: int, heads: int = 1) -> None:
         super().__init__()
         self.heads = heads
-        self.score = nn.Linear(dim, heads)
+        self.score = nn.Linear(dim, heads, bias=False)  # softmax would not see a bias
         nn.init.zeros_(self.score.weight)
-        nn.init.zeros_(self.score.bias)
 
     def forward(self, values_BTD: Tensor, mask_BT: Tensor) -> Tensor:
         mask_BT1 = mask_BT.unsqueeze(-1)
