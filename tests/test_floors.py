@@ -20,7 +20,7 @@ FLOORS = (
     "load_table store model batches",
     "network chained",
     "predict inspect",
-    "evaluate",
+    "results evaluate",
     "bundle train",
     "report",
     "api registry",
