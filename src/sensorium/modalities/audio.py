@@ -1,0 +1,187 @@
+"""Sounds, decoded once to one channel of 16-bit samples; log-mel is made on the device."""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import nn
+
+from sensorium.errors import CorruptCell, PlanError
+from sensorium.media import audio, magic
+from sensorium.media.cells import Sample, distinct, each, is_missing
+from sensorium.media.json_media import from_data_address
+from sensorium.modalities._base import Guess, Modality
+from sensorium.nn.melspec import LogMel
+from sensorium.table.packed import Cell, Packed, ragged
+from sensorium.types import Arrays, Facts, Json, Layout
+
+_HEADERS = 400
+_LONGEST_AUTO = 10.0
+_SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff", ".au", ".caf"))
+
+
+class Audio(Modality):
+    """A sound: file, bytes, or array (T,), (T, C), (C, T).
+
+    Choices:
+        rate: samples a second that are kept; None: as recorded, at most 16,000.
+        seconds: length that is kept, from the start; None: the 99 % quantile of the lengths, at most 10.
+        trim: whether silent ends are cut off.
+        level: whether every sound is brought to one loudness.
+        mels: frequency bands.
+        window_seconds: length of the pieces of the spectrogram; None: 0.025, or two hops if that is more.
+        hop_seconds: step between them; None: a sixty-fourth of the usual length, between 0.004 and 0.02.
+        rate_of_arrays: samples a second of cells that are arrays.
+        max_seconds: sounds that declare more are corrupt.
+        max_megabytes: files that are larger are corrupt.
+    """
+
+    layouts = ("grid", "frames", "wave")
+    default_encoder = "resnet"
+    default_augment = ("spectrum",)
+    media = True
+
+    def __init__(
+        self,
+        *,
+        rate: Annotated[int, Field(ge=1000, le=192_000)] | None = None,
+        seconds: Annotated[float, Field(gt=0)] | None = None,
+        trim: bool = True,
+        level: bool = True,
+        mels: Annotated[int, Field(ge=4, le=512)] = 64,
+        window_seconds: Annotated[float, Field(gt=0, le=1)] | None = None,
+        hop_seconds: Annotated[float, Field(gt=0, le=1)] | None = None,
+        rate_of_arrays: Annotated[int, Field(ge=1)] = 16_000,
+        max_seconds: Annotated[float, Field(gt=0)] = 600.0,
+        max_megabytes: Annotated[float, Field(gt=0)] = 200.0,
+    ) -> None:
+        self.rate, self.seconds, self.trim, self.level, self.mels = rate, seconds, trim, level, mels
+        self.window_seconds, self.hop_seconds = window_seconds, hop_seconds
+        self.rate_of_arrays = rate_of_arrays
+        self.limits = audio.Limits(max_seconds, max_megabytes)
+
+    @classmethod
+    def sniff(cls, cells: Sequence[Cell]) -> Guess:
+        some = list(cells[:: -(-len(cells) // 64) or 1])
+        if not some:
+            return Guess(0.0, "no cell is a sound")
+        share, names = magic.share(some, "audio")
+        waves = sum(_is_wave(c) for c in some) / len(some)
+        named = sum(isinstance(c, Path) and c.suffix.lower() in _SUFFIXES for c in some) / len(some)
+        kind = names or ("arrays in memory" if waves else "by name only")
+        score = max(share + 0.7 * waves, 0.6 * named)
+        return Guess(score, f"{share + waves:.0%} of {len(some)} sampled cells are sounds ({kind})")
+
+    @classmethod
+    def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:
+        made: list[Cell] = []
+        for _ in range(rows):
+            time = np.arange(rng.integers(1600, 4000)) / 8000
+            wave = 0.4 * np.sin(2 * np.pi * rng.uniform(200, 2000) * time) + rng.normal(0, 0.02, len(time))
+            file = BytesIO()
+            soundfile.write(file, wave, 8000, format="WAV", subtype="PCM_16")
+            made.append(file.getvalue())
+        return made
+
+    def fit(self, chunks: Iterable[Sequence[Cell]], rng: np.random.Generator) -> Facts:
+        sample: Sample[Cell] = Sample(_HEADERS, rng)
+        for chunk in chunks:
+            sample.add([c for c in chunk if not (is_missing(c) or isinstance(c, CorruptCell))])
+        told = each(sample.items(), lambda c: audio.header(c, self.rate_of_arrays, self.limits))[0]
+        headers = [h for h in told if h is not None and h.frames > 0]
+        lengths = np.array([h.seconds for h in headers] or [1.0])
+        rate = self.rate or int(min(16_000, np.median([h.rate for h in headers] or [16_000])))
+        seconds = self.seconds or float(min(_LONGEST_AUTO, np.quantile(lengths, 0.99)))
+        usual = min(seconds, float(np.median(lengths)))
+        hop = self.hop_seconds or float(np.clip(usual / 64, 0.004, 0.02))
+        window = self.window_seconds or max(0.025, 2 * hop)
+        return {
+            "rate": rate,
+            "seconds": round(seconds, 4),
+            "window": max(2, round(window * rate)),
+            "hop": max(1, round(hop * rate)),
+            "mels": self.mels,
+            "rates": sorted({h.rate for h in headers}),
+            "lengths": [round(float(q), 4) for q in np.quantile(lengths, [0, 0.5, 0.99, 1])],
+        }
+
+    def prepare(self, cells: Sequence[Cell], facts: Facts) -> Packed:
+        records, index = distinct(cells)
+        waves, reasons = each(records, lambda cell: self._wave(cell, facts))
+        packed = ragged(waves, np.zeros(0, np.int16), reasons=reasons)
+        return Packed(packed.values, packed.status, packed.offsets, reasons=reasons, index=index)
+
+    def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
+        kept = ("rate", "window", "hop", "mels")
+        if any(f[k] != facts[0][k] for f in facts for k in kept):
+            raise PlanError(
+                "the sounds of one input must be of one rate and hop; its columns gave "
+                f"rates {[f['rate'] for f in facts]} and hops {[f['hop'] for f in facts]} (samples). "
+                "Set rate, window_seconds and hop_seconds of this input, or give each column its own input."
+            )
+        told: Facts = {"layout": layout, "rate": facts[0]["rate"]}
+        if layout == "frames":
+            told["features"] = facts[0]["mels"]
+        if layout == "grid":
+            longest = max(f["seconds"] for f in facts) * facts[0]["rate"]
+            width = int(-(-longest // facts[0]["hop"]))
+            told |= {"channels": 1, "height": facts[0]["mels"], "width": max(1, width), "timed": True}
+        return told
+
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+        values, mask = part.padded(records)
+        return Arrays(torch.from_numpy(values.astype(np.int16, copy=False)), torch.from_numpy(mask))
+
+    def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
+        if layout == "wave":
+            return _Wave()
+        one = facts[0]
+        mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=self.level)
+        return _Spectrogram(mel, layout == "frames")
+
+    @classmethod
+    def from_json(cls, value: Json) -> Cell:
+        return from_data_address(value)
+
+    @classmethod
+    def to_json(cls, cell: Cell) -> Json:  # noqa: ARG003
+        return None
+
+    def _wave(self, cell: Cell, facts: Facts) -> NDArray[np.int16]:
+        wave = audio.decode(cell, facts["rate"], self.rate_of_arrays, self.limits)
+        if self.trim:
+            wave = audio.trimmed(wave, facts["rate"])
+        wave = wave[: max(1, round(facts["seconds"] * facts["rate"]))]
+        return audio.sixteen_bit(audio.levelled(wave) if self.level else wave)
+
+
+class _Wave(nn.Module):
+    """int16 samples (B, T) as floats in -1..1."""
+
+    def forward(self, x: Arrays) -> Arrays:
+        return Arrays(torch.where(x.mask, x.values.float() / 32768, 0.0), x.mask)
+
+
+class _Spectrogram(nn.Module):
+    """Samples (B, T) as a log-mel grid (B, 1, M, W) or as frames (B, W, M), mask (B, W)."""
+
+    def __init__(self, mel: LogMel, frames: bool) -> None:
+        super().__init__()
+        self.mel, self.frames = mel, frames
+
+    def forward(self, x: Arrays) -> Arrays:
+        bands_BMW, mask_BW = self.mel(x.values, x.mask)
+        return Arrays(bands_BMW.transpose(1, 2) if self.frames else bands_BMW[:, None], mask_BW)
+
+
+def _is_wave(cell: Cell) -> bool:
+    array = cell.get("array") if isinstance(cell, dict) else cell
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+        return False
+    return (array.ndim == 1 and len(array) >= 400) or (array.ndim == 2 and min(array.shape) <= 2)

@@ -1,0 +1,132 @@
+"""Texts: any language, as ids of tokens learned from the training rows."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sensorium.media import codes, tokenizer
+from sensorium.media.cells import Sample, each
+from sensorium.media.text import normalised, string
+from sensorium.modalities._base import Guess, Modality
+from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
+from sensorium.types import Arrays, Facts, Layout
+
+SAMPLE = 100_000
+_CHUNK = 4096
+_WORDS = (
+    "a the small old green quiet river table train window child doctor song "
+    "sees finds paints forgets over near without because slowly tomorrow "
+    "\u4f60\u597d \u4e16\u754c \u00fcber na\u00efve"
+).split()
+
+
+class Text(Modality):
+    """Words, sentences, pages. Unicode-normalised; 0 pads, 1 is unknown.
+
+    Choices:
+        tokenizer: bpe (byte-level pairs: any language, nothing unknown), words (and signs), or characters.
+        vocabulary: most tokens; fewer on small data.
+        longest: tokens of one text that are kept, from its start; the share of texts that are longer is told.
+        lowercase: whether big letters become small for the encoder.
+        form: the Unicode normal form (NFKC also unifies widths and ligatures).
+        max_characters: characters of one cell that are read.
+    """
+
+    layouts = ("ids",)
+    default_encoder = "transformer"
+
+    def __init__(
+        self,
+        *,
+        tokenizer: Literal["bpe", "words", "characters"] = "bpe",
+        vocabulary: Annotated[int, Field(ge=300)] = 8000,
+        longest: Annotated[int, Field(ge=1)] = 256,
+        lowercase: bool = True,
+        form: Literal["NFC", "NFKC"] = "NFKC",
+        max_characters: Annotated[int, Field(ge=1)] = 20_000,
+    ) -> None:
+        self.tokenizer, self.vocabulary, self.longest = tokenizer, vocabulary, longest
+        self.lowercase, self.form, self.max_characters = lowercase, form, max_characters
+
+    @classmethod
+    def sniff(cls, cells: Sequence[Cell]) -> Guess:
+        texts = [c.strip() for c in cells if isinstance(c, str) and c.strip()]
+        if not texts:
+            return Guess(0.0, "no cell is a text")
+        share = len(texts) / len(cells)
+        length = float(np.mean([codes.words(t) for t in texts]))
+        different = len(set(texts))
+        repeats = 1 - different / len(texts)
+        reason = f"{length:.1f} words each, {different:,} distinct of {len(texts):,} sampled cells"
+        if length >= 3 and (repeats < 0.5 or length > 8 or codes.composed(texts)):
+            return Guess(0.9 * share, reason)
+        if length > 1.5 and repeats < 0.5:
+            return Guess(0.7 * share, reason)
+        return Guess((0.4 if repeats < 0.5 else 0.15) * share, reason)
+
+    @classmethod
+    def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:
+        return [" ".join(rng.choice(_WORDS, rng.integers(4, 12))) for _ in range(rows)]
+
+    def fit(self, chunks: Iterable[Sequence[Cell]], rng: np.random.Generator) -> Facts:
+        sample: Sample[str] = Sample(SAMPLE, rng)
+        for chunk in chunks:
+            sample.add([t for t in self._strings(chunk)[0] if t])
+        texts = sample.items()
+        lengths = np.array([len(t) for t in texts] or [0])
+        size = min(self.vocabulary, max(400, int(lengths.sum()) // 50))
+        saved = tokenizer.train(self.tokenizer, texts, size, self.lowercase)
+        counts = np.array([len(ids) for ids in _encoded(saved, texts)] or [0])
+        return {
+            "tokenizer": saved,
+            "vocabulary": tokenizer.load(saved).get_vocab_size(),
+            "longest": int(max(1, min(self.longest, counts.max()))),
+            "cut": float((counts > self.longest).mean()),
+            "tokens": [int(q) for q in np.quantile(counts, [0, 0.5, 0.99, 1])],
+            "characters": [int(q) for q in np.quantile(lengths, [0, 0.5, 0.99, 1])],
+        }
+
+    def prepare(self, cells: Sequence[Cell], facts: Facts) -> Packed:
+        texts, reasons = self._strings(cells)
+        places = [place for place, text in enumerate(texts) if text]
+        ids = _encoded(facts["tokenizer"], [texts[place] or "" for place in places])
+        longest = facts["longest"]
+        lengths = np.zeros(len(cells), np.int64)
+        lengths[places] = [min(longest, len(one)) for one in ids]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        kind = np.uint16 if facts["vocabulary"] <= 65535 else np.int32
+        flat = np.fromiter(chain.from_iterable(one[:longest] for one in ids), kind, int(offsets[-1]))
+        status = np.where(lengths > 0, PRESENT, MISSING).astype(np.uint8)
+        status[list(reasons)] = CORRUPT
+        return Packed(flat, status, offsets, reasons=reasons)
+
+    def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
+        return {
+            "layout": layout,
+            "vocabulary": max(f["vocabulary"] for f in facts),
+            "longest": max(f["longest"] for f in facts),
+        }
+
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+        ids, mask = part.padded(records)
+        return Arrays(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask))
+
+    def clean(self, cells: Sequence[Cell]) -> list[str | None]:
+        return [text or None for text in self._strings(cells)[0]]
+
+    def _strings(self, cells: Sequence[Cell]) -> tuple[list[str | None], dict[int, str]]:
+        return each(cells, lambda cell: normalised(string(cell), self.form, self.max_characters))
+
+
+def _encoded(saved: str, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text; in chunks, because an encoding takes far more memory than its ids."""
+    reader = tokenizer.load(saved)
+    found: list[list[int]] = []
+    for start in range(0, len(texts), _CHUNK):
+        found += [one.ids for one in reader.encode_batch_fast(list(texts[start : start + _CHUNK]))]
+    return found

@@ -1,0 +1,109 @@
+"""Log-mel spectrograms in plain torch, the same for a row whatever it is padded with.
+
+Letters: B rows, T samples, W frames, N samples of a window, K frequencies, M mel bands.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+Scale = Literal["slaney", "htk"]
+
+_FLOOR = 1e-7
+"""Mean power under which a band counts as silent (full scale is 1)."""
+
+
+def to_mel(hertz: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
+    """Hertz as mel: HTK's 2595 log10(1 + f / 700), or Slaney's (linear to 1 kHz, then logarithmic)."""
+    if scale == "htk":
+        return np.asarray(2595 * np.log10(1 + hertz / 700))
+    bent = 15 + np.log(np.maximum(hertz, 1e-9) / 1000) / (math.log(6.4) / 27)
+    return np.where(hertz < 1000, hertz * 3 / 200, bent)
+
+
+def to_hertz(mel: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
+    """Mel as hertz: the reverse of ``to_mel``."""
+    if scale == "htk":
+        return np.asarray(700 * (10 ** (mel / 2595) - 1))
+    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * math.log(6.4) / 27))
+
+
+def filterbank(
+    rate: int, size: int, mels: int, *, low: float = 20.0, high: float | None = None, scale: Scale = "slaney"
+) -> NDArray[np.float64]:
+    """Triangles (K, M) over the K = size / 2 + 1 frequencies of a transform; each sums to one.
+
+    A band narrower than the spacing of the frequencies takes the nearest one.
+    """
+    ends = to_mel(np.array([low, high or rate / 2]), scale)
+    points = to_hertz(np.linspace(ends[0], ends[1], mels + 2), scale)
+    hertz_K1 = np.linspace(0, rate / 2, size // 2 + 1)[:, None]
+    left, middle, right = points[:-2], points[1:-1], points[2:]
+    rising, falling = (hertz_K1 - left) / (middle - left), (right - hertz_K1) / (right - middle)
+    bank_KM = np.maximum(0, np.minimum(rising, falling))
+    empty = bank_KM.sum(0) < 1e-9
+    bank_KM[np.abs(hertz_K1 - middle).argmin(0)[empty], np.flatnonzero(empty)] = 1
+    return np.asarray(bank_KM / bank_KM.sum(0))
+
+
+class LogMel(nn.Module):
+    """Sound (B, T) as log-mel bands over time (B, M, W) with the mask of its frames (B, W).
+
+    rate: samples a second. window, hop: samples. mels: M. level: whether each row is brought to mean 0 and
+    deviation 1 over its own frames (else by constants). Frame w is centred on sample w x hop; what lies
+    outside a row's own samples is zero, so that padding and neighbours change nothing. Bands hold the
+    natural logarithm of the mean power; masked frames hold 0. No weights.
+    """
+
+    window_N: Tensor
+    bank_KM: Tensor
+
+    def __init__(
+        self, rate: int, *, window: int, hop: int, mels: int = 64, scale: Scale = "slaney", level: bool = True
+    ) -> None:
+        super().__init__()
+        self.window, self.hop, self.level = window, hop, level
+        self.size = 2 ** math.ceil(math.log2(2 * window))
+        hann = torch.hann_window(window, periodic=True, dtype=torch.float64)
+        scaled = hann / (hann.square().sum() / 2).sqrt() / math.sqrt(2)
+        bank = torch.from_numpy(filterbank(rate, self.size, mels, scale=scale)).float()
+        self.register_buffer("window_N", scaled.float(), persistent=False)
+        self.register_buffer("bank_KM", bank, persistent=False)
+
+    def frames(self, samples: int) -> int:
+        """How many frames a sound of so many samples has: one per started hop."""
+        return -(-samples // self.hop)
+
+    def forward(self, wave_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
+        scale = 1 / 32768 if wave_BT.dtype == torch.int16 else 1.0
+        wave_BT = torch.where(mask_BT, wave_BT.float() * scale, 0.0)
+        count = self.frames(wave_BT.shape[1])
+        before = self.window // 2
+        after = (count - 1) * self.hop + self.window - before - wave_BT.shape[1]
+        padded = nn.functional.pad(wave_BT, (before, max(0, after)))
+        windows_BWN = padded.unfold(1, self.window, self.hop)[:, :count] * self.window_N
+        power_BWK = torch.fft.rfft(windows_BWN, n=self.size).abs().square()
+        with torch.autocast(wave_BT.device.type, enabled=False):
+            mel_BWM = power_BWK @ self.bank_KM
+        log_BMW = (mel_BWM + _FLOOR).log().transpose(1, 2)
+        lengths_B = mask_BT.sum(1)
+        starts_W = torch.arange(count, device=wave_BT.device) * self.hop
+        mask_BW = starts_W < lengths_B[:, None]
+        return _scaled(log_BMW, mask_BW, self.level), mask_BW
+
+
+def _scaled(log_BMW: Tensor, mask_BW: Tensor, level: bool) -> Tensor:
+    """Around zero: by each row's own real frames, or by constants that suit speech."""
+    mask_B1W = mask_BW[:, None]
+    if level:
+        total_B11 = (mask_BW.sum(1).clamp(min=1) * log_BMW.shape[1])[:, None, None]
+        mean = torch.where(mask_B1W, log_BMW, 0.0).sum((1, 2), keepdim=True) / total_B11
+        square = torch.where(mask_B1W, (log_BMW - mean).square(), 0.0).sum((1, 2), keepdim=True)
+        scaled = (log_BMW - mean) / (square / total_B11).sqrt().clamp(min=0.5)
+    else:
+        scaled = (log_BMW + 9.0) / 4.0
+    return torch.where(mask_B1W, scaled, 0.0)
