@@ -149,3 +149,23 @@ def close(got: Any, wanted: Any, atol: float = 1e-5) -> None:
     assert got_form == wanted_form
     for one, other in zip(got_leaves, wanted_leaves, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=atol)
+
+
+class Adam:
+    """Adam (Kingma 2015, algorithm 1) in a few lines: torch.optim writes to the environment when imported."""
+
+    def __init__(self, net: nn.Module, rate: float) -> None:
+        self.weights, self.rate, self.steps = list(net.parameters()), rate, 0
+        self.first = [torch.zeros_like(w) for w in self.weights]
+        self.second = [torch.zeros_like(w) for w in self.weights]
+
+    def step(self, loss: Tensor) -> None:
+        self.steps += 1
+        slopes = torch.autograd.grad(loss, self.weights, allow_unused=True)
+        with torch.no_grad():
+            for w, g, m, v in zip(self.weights, slopes, self.first, self.second, strict=True):
+                if g is not None:
+                    m.lerp_(g, 0.1)
+                    v.lerp_(g * g, 0.001)
+                    up = m / (1 - 0.9**self.steps)
+                    w -= self.rate * up / ((v / (1 - 0.999**self.steps)).sqrt() + 1e-8)

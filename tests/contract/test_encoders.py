@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from tests.contract import _layouts as make
-from tests.contract._layouts import DIM, PRESENT, ROWS, Case
 from torch import Tensor, nn
 
+from contract import _layouts as make
+from contract._layouts import DIM, PRESENT, ROWS, Case
 from sensorium.encoders import encoders
 from sensorium.errors import PlanError
 from sensorium.types import Arrays, Json, Tokens

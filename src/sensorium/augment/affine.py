@@ -40,7 +40,9 @@ class Affine(Augment):
         down_H = (2 * torch.arange(height, device=values.device) + 1) / height - 1
         right_W = (2 * torch.arange(width, device=values.device) + 1) / width - 1
         maps_B23 = self._maps(values, generator)[:, None, None]  # elementwise: autocast would round a matmul
-        place = maps_B23[..., 0] * right_W[:, None] + maps_B23[..., 1] * down_H[:, None, None] + maps_B23[..., 2]
+        place = (
+            maps_B23[..., 0] * right_W[:, None] + maps_B23[..., 1] * down_H[:, None, None] + maps_B23[..., 2]
+        )
         moved = F.grid_sample(values.float(), place, padding_mode="border", align_corners=False)
         return Arrays(moved.to(x.values.dtype), x.mask, x.times)
 

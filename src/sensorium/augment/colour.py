@@ -35,8 +35,8 @@ class Colour(Augment):
         real = x.mask.view(-1, 1, 1, 1)
         values = torch.where(real, x.values, torch.zeros_like(x.values)).float()
         rows, channels = values.shape[:2]
-        unit = values.flatten(1).std(1, correction=0).view(-1, 1, 1, 1)
         middle = values.mean((1, 2, 3), keepdim=True)
+        unit = (values - middle).square().mean((1, 2, 3), keepdim=True).sqrt()
         gain = 1 + spread(rows, self.contrast, generator, values).view(-1, 1, 1, 1)
         lift = spread(rows, self.brightness, generator, values).view(-1, 1, 1, 1)
         if channels > 1:
