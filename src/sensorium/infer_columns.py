@@ -1,0 +1,151 @@
+"""What one column of a table is: its modality with a reason, or why it cannot be an input."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium import seeds
+from sensorium.errors import CorruptCell
+from sensorium.media.identifiers import identifier_reason
+from sensorium.media.locate import is_path_like, located
+from sensorium.modalities import modalities
+from sensorium.table.packed import Cell
+from sensorium.table.table import Table
+from sensorium.tasks import tasks
+
+SNIFFED = 1_000
+"""Cells that a guess looks at."""
+NEIGHBOURS = 10_000
+"""Cells, in the table's order, that the search for identifiers looks at."""
+SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
+
+Role = Literal["input", "target", "weight", "split", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGuess:
+    """What a column is taken for. modality: of an input; the task of a target. input: which input reads it.
+
+    score: how sure the guess is, 0 to 1; 1 where the plan says it. reason: why, in a few words.
+    """
+
+    column: str
+    role: Role
+    modality: str | None = None
+    score: float = 1.0
+    reason: str = ""
+    dropped_because: str | None = None
+    input: str | None = None
+
+
+def sample(table: Table, column: str, seed: int) -> list[Cell]:
+    """At most SNIFFED cells that are not missing, spread over the table, in its order."""
+    rows = np.flatnonzero(table.codes(column) >= 0)
+    if len(rows) > SNIFFED:
+        rng = seeds.generator(seed, f"sniff {column}")
+        rows = np.sort(rng.choice(rows, SNIFFED, replace=False))
+    return [cell for chunk in table.chunks(column, rows) for cell in chunk]
+
+
+def names_files(cells: Sequence[Cell], table: Table) -> bool:
+    """Whether the texts of a column are paths: by their look, or because such files are there."""
+    texts = [c for c in cells if isinstance(c, str | Path)]
+    if 2 * len(texts) <= len(cells):
+        return False
+    if 2 * sum(isinstance(t, Path) or is_path_like(t) for t in texts) > len(texts):
+        return True
+    some = located(texts[:20], table.folder, table.roots)
+    return 2 * sum(isinstance(c, Path) for c in some) > len(some)
+
+
+def guess_modality(cells: Sequence[Cell], table: Table) -> tuple[str | None, float, str]:
+    """(modality, score, reason) of the modality that these cells look most like; None when of none."""
+    seen = list(cells)
+    if names_files(seen, table):
+        seen = located(seen, table.folder, table.roots)
+        lost = [c for c in seen if isinstance(c, CorruptCell)]
+        if 2 * len(lost) > len(seen):
+            return (
+                None,
+                0.0,
+                f"{len(lost)} of {len(seen)} sampled cells name files that cannot be read: {lost[0]}",
+            )
+    guesses = {name: modalities.get(name).sniff(seen) for name in modalities.names()}
+    best = max(guesses, key=lambda name: guesses[name].score, default=None)
+    if best is None or guesses[best].score <= 0:
+        return None, 0.0, "it looks like no modality that is installed"
+    return best, guesses[best].score, guesses[best].reason
+
+
+def guess_task(cells: Sequence[Cell]) -> tuple[str | None, float]:
+    """(task, score) of the task whose targets look most like these cells; None when of none."""
+    scores = {name: tasks.get(name).sniff(cells) for name in tasks.names()}
+    best = max(scores, key=lambda name: scores[name], default=None)
+    return (best, scores[best]) if best is not None and scores[best] > 0 else (None, 0.0)
+
+
+def useless(table: Table, column: str) -> str | None:
+    """Why nothing can be learned from a column, whatever it holds; None when something may."""
+    codes = table.codes(column)
+    present = codes[codes >= 0]
+    if not len(present):
+        return "every cell is missing"
+    if (present == present[0]).all():
+        missing = len(codes) - len(present)
+        return "every cell is the same" if not missing else "every cell that is not missing is the same"
+    return None
+
+
+def names_rows(table: Table, column: str) -> str | None:
+    """Why a column only names its rows (an identifier); None when it does not."""
+    cells = next(iter(table.chunks(column, np.arange(min(table.num_rows, NEIGHBOURS)), size=NEIGHBOURS)))
+    reason = identifier_reason(cells)
+    return f"it only names the rows: {reason}" if reason else None
+
+
+def copies(table: Table, column: str, target: str) -> bool:
+    """Whether a column is a one-to-one code of the target, or an exact line through it.
+
+    Only what repeats is evidence: at least 20 rows, and no more different cells than half the rows.
+    """
+    mine, theirs = table.codes(column), table.codes(target)
+    both = (mine >= 0) & (theirs >= 0)
+    mine, theirs = mine[both], theirs[both]
+    if len(mine) < 20:
+        return False
+    own, other = len(np.unique(mine)), len(np.unique(theirs))
+    if own == other and 2 <= own <= len(mine) // 2:
+        return len(np.unique(np.stack([mine, theirs]), axis=1).T) == own
+    return other > 2 and _on_a_line(table, column, target, np.flatnonzero(both)[:SNIFFED])
+
+
+def _on_a_line(table: Table, column: str, target: str, rows: NDArray[np.int64]) -> bool:
+    first = [cell for chunk in table.chunks(column, rows) for cell in chunk]
+    second = [cell for chunk in table.chunks(target, rows) for cell in chunk]
+    if not all(isinstance(c, int | float) and not isinstance(c, bool) for c in (*first, *second)):
+        return False
+    pair = np.array([first, second], np.float64)
+    if not np.isfinite(pair).all() or (pair.std(1) == 0).any():
+        return False
+    return bool(abs(np.corrcoef(pair)[0, 1]) > 1 - 1e-12)
+
+
+def split_column(table: Table) -> str | None:
+    """The column that says which rows train and which test: named split or fold-like, with those words."""
+    for name in table.names:
+        if name.strip().lower() in ("split", "subset", "partition", "fold", "set"):
+            rows = np.unique(table.codes(name), return_index=True)[1]
+            cells = {
+                cell for chunk in table.chunks(name, np.sort(rows)[:20]) for cell in chunk if cell is not None
+            }
+            if (
+                len(rows) <= 10
+                and cells
+                and all(isinstance(c, str) and c.strip().lower() in SPLITS for c in cells)
+            ):
+                return name
+    return None
