@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Two workers halve the time of the suite on two cores (docs/log.md); each keeps to one thread.
 WORKERS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-BENCH ?= $(wildcard benchmarks/[a-z]*.py)
+BENCH ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
 
 .PHONY: help demo test check bench test-all lock clean
 
@@ -14,7 +14,7 @@ help:
 	@echo "make demo      set up, train on the built-in data, report, predict"
 	@echo "make test      set up, run every check (make check, then pytest)"
 	@echo "make check     format, lint, types"
-	@echo "make bench     run benchmarks/*.py (BENCH=benchmarks/one.py for one); SENSORIUM_DATA names the real tables"
+	@echo "make bench     run every benchmark (BENCH=demo for one); SENSORIUM_DATA names the folder of real tables"
 	@echo "make test-all  also the full product of components"
 	@echo "make lock      resolve pyproject.toml into requirements.lock again"
 
@@ -37,8 +37,7 @@ test-all: check
 	$(PYTEST) -m "full or not full"
 
 bench: $(READY)
-	@test -n "$(BENCH)" || { echo "no benchmarks/*.py"; exit 2; }
-	@for script in $(BENCH); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCH); do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock:
 	$(PYTHON) scripts/environment.py lock
