@@ -51,25 +51,47 @@ def infer(
     wrong (all problems at once), DataError when no column can be an input.
     """
     raw, source = read(user or {})
+    work = _worked(table, targets, raw, seed)
+    if raw.get("version") is None and not work.inputs:
+        raise DataError(_nothing(table, work.guesses))
+    plan = parse(work.raw(), columns=table.names, source=source)
+    readers = {column: one.name for one in plan.inputs.values() for column in one.columns}
+    return Inference(plan, tuple(replace(g, input=readers.get(g.column)) for g in work.all_guesses()))
+
+
+def guess(
+    table: Table,
+    targets: str | Sequence[str] = (),
+    *,
+    user: Mapping[str, object] | str | Path | None = None,
+    seed: int = 0,
+) -> tuple[ColumnGuess, ...]:
+    """What every column would be taken for, in the table's order, also where that gives no whole plan.
+
+    Raises PlanError for a target that is not there, DataError for one that no task fits.
+    """
+    work = _worked(table, targets, read(user or {})[0], seed)
+    readers = {column: name for name, one in work.inputs.items() for column in _columns_of(name, one)}
+    return tuple(replace(g, input=readers.get(g.column)) for g in work.all_guesses())
+
+
+def _worked(table: Table, targets: str | Sequence[str], raw: dict[str, Any], seed: int) -> "_Work":
     wanted = [targets] if isinstance(targets, str) else list(targets)
-    lost = [
-        no_such("column of the table", t, list(table.names), "target") for t in wanted if t not in table.names
-    ]
+    lost = [t for t in wanted if t not in table.names]
     if lost:
-        raise PlanError(lost[0])
+        raise PlanError(no_such("column of the table", lost[0], list(table.names), "target"))
     work = _Work(table, raw, seed)
     work.answers(wanted)
     work.reserve()
     work.asked()
     if raw.get("version") is None:
         work.rest()
-        if not work.inputs:
-            raise DataError(_nothing(table, work.guesses))
-    plan = parse(work.raw(), columns=table.names, source=source)
-    readers = {column: one.name for one in plan.inputs.values() for column in one.columns}
-    unlisted = [ColumnGuess(name, "dropped", dropped_because=UNLISTED) for name in table.names]
-    found = [work.guesses.get(guess.column, guess) for guess in unlisted]
-    return Inference(plan, tuple(replace(guess, input=readers.get(guess.column)) for guess in found))
+    return work
+
+
+def _columns_of(name: str, one: object) -> list[str]:
+    listed = one.get("columns", name) if isinstance(one, Mapping) else name
+    return [str(c) for c in listed] if isinstance(listed, list | tuple) else [str(listed)]
 
 
 UNLISTED, LEFT_OUT, SAID = "the plan does not list it", "the plan leaves it out", "the plan says so"
@@ -97,6 +119,11 @@ class _Work:
         """The plan to parse."""
         made = {**self.user, "seed": self.seed, "inputs": self.inputs, "targets": self.targets}
         return made | ({"split": self.split} if self.split else {}) | self.wrong
+
+    def all_guesses(self) -> list[ColumnGuess]:
+        """One for every column of the table, in its order."""
+        unlisted = [ColumnGuess(name, "dropped", dropped_because=UNLISTED) for name in self.table.names]
+        return [self.guesses.get(one.column, one) for one in unlisted]
 
     def answers(self, names: Sequence[str]) -> None:
         """Every target gets a task: the user's, or the one that its cells look most like."""

@@ -1,0 +1,115 @@
+"""Numbers about the cells of a column: ranges, lengths, sizes, seconds, the most common values."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sensorium.errors import CorruptCell
+from sensorium.media import audio, codes, image
+from sensorium.media.cells import each
+from sensorium.media.numbers import parse, style_of
+from sensorium.table.packed import Cell
+from sensorium.types import Facts
+
+TOP = 10
+"""How many of the most common values are listed."""
+
+
+def number_facts(cells: Sequence[Cell]) -> Facts:
+    """Range, quantiles, mean and spread of the cells that are finite numbers, and how many are infinite."""
+    style = style_of(cells)
+    values, _ = parse(cells, style)
+    real = values[np.isfinite(values)]
+    infinite = sum(isinstance(c, float | np.floating) and bool(np.isinf(c)) for c in cells)
+    found: Facts = {"infinite": infinite} if infinite else {}
+    if style.unit:
+        found["unit"] = style.unit
+    return found | (spread(real) if len(real) else {})
+
+
+def spread(values: ArrayLike) -> Facts:
+    """Least, largest, mean, standard deviation and quantiles of some numbers (at least one)."""
+    x = np.asarray(values, np.float64)
+    marks = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95}
+    quantiles = np.quantile(x, list(marks.values()))
+    found = {"min": x.min(), "max": x.max(), "mean": x.mean(), "std": x.std()}
+    told = {name: _tidy(value) for name, value in found.items()}
+    return told | {"quantiles": {m: _tidy(q) for m, q in zip(marks, quantiles, strict=True)}}
+
+
+def value_facts(cells: Sequence[Cell]) -> Facts:
+    """The most common values with their counts, and how many different ones there are."""
+    keys, _ = each(cells, codes.key)
+    counts = Counter(k for k in keys if k is not None)
+    return {"top": _top(counts), "different": len(counts), "once": sum(n == 1 for n in counts.values())}
+
+
+def text_facts(cells: Sequence[Cell]) -> Facts:
+    """Characters and words of the texts, and how many are empty."""
+    texts = [c for c in cells if isinstance(c, str)]
+    full = [t for t in texts if t.strip()]
+    found: Facts = {"empty": len(texts) - len(full)} if len(texts) > len(full) else {}
+    if not full:
+        return found
+    return found | {
+        "characters": spread([len(t) for t in full]),
+        "words": spread([codes.words(t[:20_000]) for t in full]),
+    }
+
+
+def picture_facts(cells: Sequence[Cell]) -> Facts:
+    """Width, height, formats and colour modes, from the headers of what can be read."""
+    headers = [h for h in each(cells, _picture)[0] if h is not None]
+    if not headers:
+        return {}
+    return {
+        "width": spread([h.width for h in headers]),
+        "height": spread([h.height for h in headers]),
+        "formats": _top(Counter(h.format for h in headers)),
+        "modes": _top(Counter(h.mode for h in headers)),
+    }
+
+
+def sound_facts(cells: Sequence[Cell]) -> Facts:
+    """Seconds, sampling rates, channels and formats, from the headers of what can be read."""
+    headers = [h for h in each(cells, _sound)[0] if h is not None]
+    if not headers:
+        return {}
+    return {
+        "seconds": spread([h.seconds for h in headers]),
+        "rates": _top(Counter(h.rate for h in headers)),
+        "channels": _top(Counter(h.channels for h in headers)),
+        "formats": _top(Counter(h.format for h in headers)),
+    }
+
+
+FACTS: dict[str, Callable[[Sequence[Cell]], Facts]] = {
+    "number": number_facts,
+    "category": value_facts,
+    "text": text_facts,
+    "image": picture_facts,
+    "audio": sound_facts,
+}
+"""By modality; of any other only what every column has is told."""
+
+
+def _picture(cell: Cell) -> image.Header:
+    return image.header(cell)
+
+
+def _sound(cell: Cell) -> audio.Header:
+    found = audio.header(cell)
+    if found.rate <= 0:
+        raise CorruptCell("the sound declares a rate of 0")
+    return found
+
+
+def _top(counts: Counter[Hashable] | Counter[str] | Counter[int]) -> Facts:
+    ordered: Iterable[tuple[Hashable, int]] = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
+    return {str(value): count for value, count in list(ordered)[:TOP]}
+
+
+def _tidy(value: float) -> float:
+    return float(f"{value:.6g}")
