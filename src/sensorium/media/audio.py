@@ -215,7 +215,7 @@ def _floats(array: NDArray[np.generic]) -> Wave:
 
 def _broken(cell: bytes | Path, why: BaseException) -> str:
     if isinstance(why, OSError):
-        return f"the file cannot be read: {_first_line(why)}"
+        return f"the file cannot be read: {why.strerror or _first_line(why)}"
     found = magic.kind(magic.head(cell))
     if found is not None and found[0] != "audio":
         return f"not a sound: the content is {found[0]} ({found[1]})"

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def key(cell: object) -> str | None:
             return key(cell.decode("utf-8"))
         except UnicodeDecodeError:
             raise CorruptCell("expected a category, got bytes that are no UTF-8") from None
-    if isinstance(cell, list | tuple | dict | set | np.ndarray) or hash_fails(cell):
+    if isinstance(cell, list | tuple | dict | set | np.ndarray | Path) or hash_fails(cell):
         raise CorruptCell(f"expected a category, got {shown(cell)}")
     return key(str(cell))
 

@@ -126,7 +126,7 @@ def _check_bytes(cell: bytes | Path, limits: Limits) -> None:
             raise CorruptCell("expected a picture, got a folder")
         length = cell.stat().st_size if isinstance(cell, Path) else len(cell)
     except (OSError, ValueError) as why:
-        raise CorruptCell(f"the file cannot be read: {_first_line(why)}") from None
+        raise CorruptCell(f"the file cannot be read: {getattr(why, 'strerror', None) or why}") from None
     if length == 0:
         raise CorruptCell("the file is empty (0 bytes)")
     if length > limits.max_megabytes * 1e6:

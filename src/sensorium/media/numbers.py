@@ -32,7 +32,7 @@ _NUMBER = re.compile(
     rf"(?P<open>\()?(?P<sign>[+-])? ?(?P<before>[{_CURRENCY}]|[A-Z]{{3}}(?= ?[\d.,+-]))? ?(?P<sign2>[+-])? ?"
     rf"(?P<body>{_BODY})(?P<power>[eE][+-]?\d{{1,4}})? ?(?P<unit>[^\d\s.,()+-][^\d()]{{0,15}})?(?P<close>\))?"
 )
-_PIECE = re.compile(r"(\d+(?:[.,]\d+)?) ?([^\d\s.,]+)\.? ?")
+_PIECE = re.compile(r"(\d+(?:[.,]\d+)?) ?([^\d\s.,]+)\.?[ ,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,12 @@ def _factor(unit: str, style: Style, text: str) -> float:
     if unit in ("", style.unit):
         return 1.0
     if style.unit is None:
-        raise CorruptCell(f"{shown(text)} has a unit, but the column's numbers have none")
+        raise CorruptCell(f"{shown(text)} has the unit {unit!r}, but the column's numbers have none")
     factor = units.factor(unit, style.unit)
     if factor is None:
-        raise CorruptCell(f"{shown(text)} is in {unit}, but the column's numbers are in {style.unit}")
+        raise CorruptCell(
+            f"{shown(text)} has the unit {unit!r}, but the column's numbers are in {style.unit!r}"
+        )
     return factor
 
 

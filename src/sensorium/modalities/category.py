@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -44,6 +45,8 @@ class Category(Modality):
         keys = [k for k in each(cells, codes.key)[0] if k is not None]
         if not keys:
             return Guess(0.0, "no cell is a category")
+        if any(isinstance(c, Path) for c in cells):
+            return Guess(0.0, "the cells are files")
         if not all(isinstance(c, str | bool | int | float | np.generic) for c in cells):
             return Guess(0.1 * len(keys) / len(cells), "cells of several kinds")
         reason = f"{len(set(keys)):,} distinct values in {len(keys):,} sampled cells"

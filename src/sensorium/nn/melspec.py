@@ -60,19 +60,18 @@ class LogMel(nn.Module):
     """
 
     window_N: Tensor
-    bank_KM: Tensor
+    bank_MK: Tensor
 
     def __init__(
         self, rate: int, *, window: int, hop: int, mels: int = 64, scale: Scale = "slaney", level: bool = True
     ) -> None:
         super().__init__()
         self.window, self.hop, self.level = window, hop, level
-        self.size = 2 ** math.ceil(math.log2(2 * window))
+        self.size = max(_power_of_two(window), _power_of_two(rate / 20))
         hann = torch.hann_window(window, periodic=True, dtype=torch.float64)
-        scaled = hann / (hann.square().sum() / 2).sqrt() / math.sqrt(2)
-        bank = torch.from_numpy(filterbank(rate, self.size, mels, scale=scale)).float()
-        self.register_buffer("window_N", scaled.float(), persistent=False)
-        self.register_buffer("bank_KM", bank, persistent=False)
+        bank = torch.from_numpy(filterbank(rate, self.size, mels, scale=scale))
+        self.register_buffer("window_N", (hann / hann.square().sum().sqrt()).float(), persistent=False)
+        self.register_buffer("bank_MK", bank.T.float().contiguous(), persistent=False)
 
     def frames(self, samples: int) -> int:
         """How many frames a sound of so many samples has: one per started hop."""
@@ -82,18 +81,28 @@ class LogMel(nn.Module):
         scale = 1 / 32768 if wave_BT.dtype == torch.int16 else 1.0
         wave_BT = torch.where(mask_BT, wave_BT.float() * scale, 0.0)
         count = self.frames(wave_BT.shape[1])
-        before = self.window // 2
-        after = (count - 1) * self.hop + self.window - before - wave_BT.shape[1]
-        padded = nn.functional.pad(wave_BT, (before, max(0, after)))
-        windows_BWN = padded.unfold(1, self.window, self.hop)[:, :count] * self.window_N
-        power_BWK = torch.fft.rfft(windows_BWN, n=self.size).abs().square()
+        after = (count - 1) * self.hop + self.size // 2 - wave_BT.shape[1]
+        padded = nn.functional.pad(wave_BT, (self.size // 2, max(0, after)))
         with torch.autocast(wave_BT.device.type, enabled=False):
-            mel_BWM = power_BWK @ self.bank_KM
-        log_BMW = (mel_BWM + _FLOOR).log().transpose(1, 2)
+            complex_BKW = torch.stft(
+                padded,
+                self.size,
+                self.hop,
+                self.window,
+                self.window_N,
+                center=False,
+                return_complex=True,
+            )[..., :count]
+            power_BKW = complex_BKW.real.square() + complex_BKW.imag.square()
+            log_BMW = (self.bank_MK @ power_BKW + _FLOOR).log()
         lengths_B = mask_BT.sum(1)
         starts_W = torch.arange(count, device=wave_BT.device) * self.hop
         mask_BW = starts_W < lengths_B[:, None]
         return _scaled(log_BMW, mask_BW, self.level), mask_BW
+
+
+def _power_of_two(least: float) -> int:
+    return int(2 ** math.ceil(math.log2(least)))
 
 
 def _scaled(log_BMW: Tensor, mask_BW: Tensor, level: bool) -> Tensor:
