@@ -8,7 +8,7 @@ from sensorium.metrics._bootstrap import Interval
 
 
 def decimals(low: float, high: float, value: float = 0.0) -> int:
-    """Digits after the point that show an interval's width by two figures (without one: three of the value)."""
+    """Digits after the point that show an interval's width by two figures (or three of the value)."""
     width = high - low
     if not math.isfinite(width) or width <= 0:
         width = abs(value) / 10

@@ -106,3 +106,8 @@ def mixed(
         share = (weight / safe)[:, None]
         mean += np.where(share > 0, share * np.where(share > 0, part, 0.0), 0.0)
     return mean, total
+
+
+def also(others: int) -> str:
+    """`` The same holds for 2 more rows.``, or nothing."""
+    return f" The same holds for {others} more {'row' if others == 1 else 'rows'}." if others else ""

@@ -13,7 +13,7 @@ from sensorium.media.cells import shown
 from sensorium.media.numbers import parse, style_of
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
-from sensorium.tasks._base import Task, mixed, plain
+from sensorium.tasks._base import Task, also, mixed, plain
 from sensorium.types import Arrays, Facts, Json
 
 Label: TypeAlias = "bool | int | float | str"
@@ -221,10 +221,9 @@ def _check_number(labels: Sequence[Label], rows: int, kind: Kind, where: str) ->
 def _unseen(found: Sequence[tuple[int, Label]], index: Mapping[Label, int], where: str) -> DataError:
     row, label = found[0]
     names = [str(name) for name in index]
-    more = f" The same holds for {len(found) - 1} more rows." if len(found) > 1 else ""
-    known = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    known = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return DataError(
         f"{where}, row {row}: the label {shown(label)} is in no training row."
-        f"{nearest(str(label), names)} Known: {known}.{more} "
+        f"{nearest(str(label), names)} Known: {known}.{also(len(found) - 1)} "
         "Correct the cell, empty it, or split the rows so that training sees the label."
     )

@@ -11,7 +11,7 @@ from sensorium.media.cells import shown
 from sensorium.media.numbers import Style, parse, style_of
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
-from sensorium.tasks._base import Task, mixed, plain
+from sensorium.tasks._base import Task, also, mixed, plain
 from sensorium.types import Arrays, Facts, Json
 
 Floats = NDArray[np.float64]
@@ -142,10 +142,9 @@ def _column(cells: Sequence[Cell], style: Style, where: str) -> Floats:
     values, reasons = parse([plain(c) for c in cells], style)
     wrong = sorted(row for row in reasons if not _infinite(plain(cells[row])))
     if wrong:
-        more = f" The same holds for {len(wrong) - 1} more rows." if len(wrong) > 1 else ""
         raise DataError(
             f"{where}, row {wrong[0]}: expected a number, got {shown(cells[wrong[0]])}: "
-            f"{reasons[wrong[0]]}.{more} Correct the cell, empty it, or use the task classify."
+            f"{reasons[wrong[0]]}.{also(len(wrong) - 1)} Correct the cell, empty it, or use the task classify."
         )
     return values
 

@@ -1,0 +1,106 @@
+"""The whole text of every error that tasks raise."""
+
+from typing import Any, Literal
+
+import pytest
+
+from sensorium.errors import DataError
+from sensorium.tasks.classify import Classify
+from sensorium.tasks.regress import Regress
+
+LETTERS = ["amber", "blue", "amber", "blue"]
+
+
+def fit(task: Classify | Regress, cells: list[Any]) -> str:
+    with pytest.raises(DataError) as caught:
+        task.fit(cells, "target 'colour'")
+    return str(caught.value)
+
+
+def target(task: Classify | Regress, train: list[Any], cells: list[Any]) -> str:
+    facts = task.fit(train, "target 'colour'")
+    with pytest.raises(DataError) as caught:
+        task.target(cells, facts, "target 'colour'")
+    return str(caught.value)
+
+
+def test_no_label_at_all() -> None:
+    assert fit(Classify(), [None, " ", float("nan")]) == (
+        "target 'colour': none of the 3 training rows has a label. Fill the column, or choose another target."
+    )
+
+
+def test_one_class() -> None:
+    assert fit(Classify(), ["amber", None, "amber "]) == (
+        "target 'colour': all 2 labels of the training rows are 'amber', so there is nothing to learn. "
+        "Choose another target, or add rows with another label."
+    )
+
+
+def test_too_many_labels_that_are_numbers() -> None:
+    assert fit(Classify(), [*range(10), 1.5]) == (
+        "target 'colour': 11 different labels in 11 training rows are too many: at most 1000, and at most "
+        "half as many as rows. The cells are numbers: use the task regress; or merge rare labels."
+    )
+
+
+def test_too_many_labels_that_are_text() -> None:
+    assert fit(Classify(), [f"id {row // 3}" for row in range(3003)]) == (
+        "target 'colour': 1001 different labels in 3003 training rows are too many: at most 1000, and at "
+        "most half as many as rows. Merge rare labels, or choose another target; if the cells are numbers, "
+        "use the task regress."
+    )
+
+
+def test_a_cell_that_is_no_label() -> None:
+    assert target(Classify(), LETTERS, ["amber", [1, 2]]) == (
+        "target 'colour', row 1: expected a label (text, a whole number or yes/no), got a list. "
+        "Correct the cell, or choose another target or task."
+    )
+
+
+def test_a_label_that_was_never_seen() -> None:
+    assert target(Classify(), LETTERS, ["blue", "ambre", None, "red", "ambre"]) == (
+        "target 'colour', row 1: the label 'ambre' is in no training row. Did you mean 'amber'? "
+        "Known: amber, blue. The same holds for 2 more rows. "
+        "Correct the cell, empty it, or split the rows so that training sees the label."
+    )
+
+
+def test_only_ten_of_the_known_labels_are_listed() -> None:
+    assert target(Classify(), [*range(12), *range(12)], [99]) == (
+        "target 'colour', row 0: the label 99 is in no training row. Did you mean '9'? "
+        "Known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more. "
+        "Correct the cell, empty it, or split the rows so that training sees the label."
+    )
+
+
+def test_no_number_at_all() -> None:
+    assert fit(Regress(), [None, float("inf"), "inf"]) == (
+        "target 'colour': none of the 3 training rows has a number. "
+        "Fill the column, or choose another target."
+    )
+
+
+def test_one_number() -> None:
+    assert fit(Regress(), [3, "3.0", None]) == (
+        "target 'colour': all 2 numbers of the training rows are 3, so there is nothing to learn. "
+        "Choose another target, or add rows with another number."
+    )
+
+
+@pytest.mark.parametrize("where", ["fit", "target"])
+def test_a_cell_that_is_no_number(where: Literal["fit", "target"]) -> None:
+    cells = ["1.5", "many", "2", "few"]
+    found = fit(Regress(), cells) if where == "fit" else target(Regress(), [1, 2], cells)
+    assert found == (
+        "target 'colour', row 1: expected a number, got 'many': 'many' is not a number. "
+        "The same holds for 1 more row. Correct the cell, empty it, or use the task classify."
+    )
+
+
+def test_a_logarithm_of_negative_numbers() -> None:
+    assert fit(Regress(log="yes"), [1, 2, -0.5]) == (
+        "target 'colour': log: yes needs numbers of at least 0, but the training rows hold -0.5. "
+        "Set log: auto or log: no."
+    )
