@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from sensorium.errors import SensoriumError as SensoriumError
     from sensorium.errors import ShapeError as ShapeError
     from sensorium.errors import TrainingError as TrainingError
-    from sensorium.evaluate import Report as Report
     from sensorium.registry import register as register
+    from sensorium.results import Report as Report
 
 _HOMES = {
     "Learner": "sensorium.api",
-    "Report": "sensorium.evaluate",
+    "Report": "sensorium.results",
     "load": "sensorium.api",
     "register": "sensorium.registry",
     "BundleError": "sensorium.errors",
