@@ -1,0 +1,107 @@
+"""What makes two cells the same: keys of cells, codes of columns, contents of files."""
+
+import hashlib
+import os
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sensorium.table.packed import Cell
+
+Codes = NDArray[np.int64]
+
+WHOLE_BYTES = 1 << 24
+"""Files up to this size are hashed whole; of longer ones the size, the first and the last half."""
+
+
+def key(cell: Cell) -> Hashable:
+    """A short value that is equal for equal cells: text and numbers themselves, media by digest."""
+    if isinstance(cell, str | int | float | Path | None):
+        return cell
+    if isinstance(cell, bytes):
+        return digest(cell)
+    if isinstance(cell, np.ndarray):
+        return (cell.dtype.str, cell.shape, digest(np.ascontiguousarray(cell).tobytes()))
+    if isinstance(cell, list | tuple):
+        return tuple(key(item) for item in cell)
+    if isinstance(cell, dict):
+        return tuple(sorted((str(name), repr(key(item))) for name, item in cell.items()))
+    pixels = getattr(cell, "tobytes", None)  # a picture in memory
+    if pixels is not None:
+        return (getattr(cell, "mode", ""), getattr(cell, "size", 0), digest(pixels()))
+    return repr(cell)
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that tell contents apart."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def codes(cells: Iterable[Cell]) -> Codes:
+    """int64 (N,): equal numbers for equal cells, in order of first appearance; -1 where a cell is missing."""
+    seen: dict[Hashable, int] = {}
+    found = [-1 if c is None else seen.setdefault(key(c), len(seen)) for c in cells]
+    return np.array(found, np.int64)
+
+
+def arrow_codes(data: pa.ChunkedArray) -> Codes | None:
+    """The same for an Arrow column, without a step per row; None where Arrow cannot (nested types)."""
+    kind = data.type
+    if pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) or pa.types.is_null(kind):
+        return None
+    if pa.types.is_dictionary(kind):
+        data = data.cast(kind.value_type)
+    try:
+        encoded = data.dictionary_encode().combine_chunks()
+    except pa.ArrowNotImplementedError:
+        return None
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    indices: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if pa.types.is_floating(kind):
+        words = encoded.dictionary.to_numpy(zero_copy_only=False)
+        nan = np.append(np.isnan(words), False)  # index -1 reads the last
+        indices = np.where(nan[indices], -1, indices)
+    return indices
+
+
+def combined(parts: Sequence[Codes]) -> NDArray[np.uint64]:
+    """uint64 (N,): one hash a row over the codes of several columns (splitmix64)."""
+    mixed = np.zeros(len(parts[0]), np.uint64)
+    for part in parts:
+        mixed = _mixed(mixed ^ part.astype(np.uint64))
+    return mixed
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def file_size(path: Path) -> int:
+    """The size in bytes, -1 when the file cannot be looked at."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
+def file_digest(path: Path, size: int) -> bytes | None:
+    """SHA-256 of a file's content, at most WHOLE_BYTES of it read; None when it cannot be read."""
+    found = hashlib.sha256(str(size).encode())
+    try:
+        with path.open("rb") as file:
+            if size <= WHOLE_BYTES:
+                found.update(file.read(WHOLE_BYTES))
+            else:
+                found.update(file.read(WHOLE_BYTES // 2))
+                file.seek(-(WHOLE_BYTES // 2), os.SEEK_END)
+                found.update(file.read(WHOLE_BYTES // 2))
+    except OSError:
+        return None
+    return found.digest()

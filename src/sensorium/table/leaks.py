@@ -1,0 +1,149 @@
+"""The same row or the same medium in two parts of a split: a leak, to be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium.media.locate import is_path_like, located
+from sensorium.table import hashes
+from sensorium.table.packed import Cell
+from sensorium.table.table import Table
+
+Ints = NDArray[np.int64]
+
+EXAMPLES = 5
+MOST_BYTES = 1 << 31
+"""So much is read of files that have the size of one in another part; others count by path only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What two parts share. kind: a whole row (its inputs), or the medium of one column.
+
+    count: rows of ``second`` that have a twin in ``first``; share: of its rows. examples: pairs of
+    row numbers (first, second). complete: False when files were too many to compare their contents.
+    """
+
+    kind: Literal["row", "medium"]
+    first: str
+    second: str
+    count: int
+    share: float
+    examples: tuple[tuple[int, int], ...]
+    column: str | None = None
+    complete: bool = True
+
+    def text(self, table: Table) -> str:
+        """One sentence for people, with an example."""
+        what = "the same inputs as" if self.kind == "row" else f"the same {self.column!r} as"
+        one, other = (table.row_number(row) for row in self.examples[0])
+        limit = "" if self.complete else " at least; not every file was read"
+        return (
+            f"{self.count:,} {self.second} rows ({100 * self.share:.1f} %{limit}) have {what} "
+            f"{self.first} rows, for example {other} and {one}."
+        )
+
+
+def find_leaks(
+    table: Table, parts: Mapping[str, Ints], columns: Sequence[str], *, most_bytes: int = MOST_BYTES
+) -> list[Leak]:
+    """Rows and media that more than one part holds, worst first.
+
+    parts: row numbers by name, earlier ones learned from. columns: the inputs. Rows are equal when all their
+    inputs are (media by content); rows without any input are not compared. Media are files and bytes:
+    equal paths first, then size, then SHA-256 of at most 16 MiB of each.
+    """
+    part = np.full(table.num_rows, -1)
+    for number, rows in enumerate(parts.values()):
+        part[rows] = number
+    used = np.flatnonzero(part >= 0)
+    names, leaks, codes = list(parts), list[Leak](), list[Ints]()
+    for column in columns:
+        found = table.codes(column)
+        media = _media(table, column)
+        complete = True
+        if media is not None:
+            found, complete = _contents(media, part, most_bytes)
+            leaks += _shared(found, part, used, names, "medium", column, complete)
+        codes.append(found)
+    if codes:
+        present = np.any([c >= 0 for c in codes], axis=0)
+        row_codes = np.unique(hashes.combined(codes), return_inverse=True)[1]
+        leaks += _shared(np.where(present, row_codes, -1), part, used, names, "row", None, True)
+    return sorted(leaks, key=lambda leak: -leak.count)
+
+
+def _media(table: Table, column: str) -> list[Cell] | None:
+    """The column's cells with files as Path, when it holds files, bytes, pictures or arrays; else None."""
+    cells = table.column(column)
+    first = [cell for cell in cells[:1000] if cell is not None]
+    strings = sum(isinstance(cell, str) for cell in first)
+    if strings and strings == len(first) and not any(is_path_like(str(cell)) for cell in first):
+        return None
+    placed = located(cells, table.folder, table.roots)
+    files = any(isinstance(cell, Path | bytes | np.ndarray) or _picture(cell) for cell in placed)
+    return placed if files else None
+
+
+def _picture(cell: Cell) -> bool:
+    return getattr(cell, "tobytes", None) is not None and getattr(cell, "mode", None) is not None
+
+
+def _contents(cells: Sequence[Cell], part: Ints, most_bytes: int) -> tuple[Ints, bool]:
+    """int64 (N,): one code for each content, -1 where there is none to compare; False when cut short."""
+    paths = {cell for cell in cells if isinstance(cell, Path)}
+    size = {path: hashes.file_size(path) for path in paths}
+    parts_of: dict[int, set[int]] = {}
+    for cell, number in zip(cells, part.tolist(), strict=True):
+        if isinstance(cell, Path) and number >= 0:
+            parts_of.setdefault(size[cell], set()).add(number)
+    key: dict[Path, object] = {}
+    left, complete = most_bytes, True
+    for path in sorted(paths):
+        known: object = path
+        if size[path] > 0 and len(parts_of.get(size[path], ())) > 1:
+            left -= min(size[path], hashes.WHOLE_BYTES)
+            complete = complete and left >= 0
+            known = hashes.file_digest(path, size[path]) if left >= 0 else path
+        key[path] = None if size[path] <= 0 else known
+    seen: dict[object, int] = {}
+    found = [-1] * len(cells)
+    for row, cell in enumerate(cells):
+        known = key[cell] if isinstance(cell, Path) else _key(cell)
+        if known is not None:
+            found[row] = seen.setdefault(known, len(seen))
+    return np.array(found, np.int64), complete
+
+
+def _key(cell: Cell) -> object:
+    return None if cell is None or isinstance(cell, Exception) else hashes.key(cell)
+
+
+def _shared(
+    codes: Ints,
+    part: Ints,
+    used: Ints,
+    names: Sequence[str],
+    kind: Literal["row", "medium"],
+    column: str | None,
+    complete: bool,
+) -> list[Leak]:
+    """One leak for each pair of parts that hold equal codes."""
+    rows = used[codes[used] >= 0]
+    leaks = []
+    for one, other in combinations(range(len(names)), 2):
+        first, second = rows[part[rows] == one], rows[part[rows] == other]
+        known, place = np.unique(codes[first], return_index=True)
+        twins = second[np.isin(codes[second], known)]
+        if len(twins):
+            shown = twins[:EXAMPLES]
+            of = first[place[np.searchsorted(known, codes[shown])]]
+            share = len(twins) / int((part == other).sum())
+            pairs = tuple(zip(of.tolist(), shown.tolist(), strict=True))
+            leaks.append(Leak(kind, names[one], names[other], len(twins), share, pairs, column, complete))
+    return leaks

@@ -1,0 +1,220 @@
+"""Rows in memory: named columns, the files they came from, and where their media lie."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sensorium.errors import DataError, nearest
+from sensorium.table import hashes
+from sensorium.table.cells import Rows, cells_of
+from sensorium.table.memory import Stored, listed
+from sensorium.table.packed import Cell
+
+CHUNK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Stored cells and which of them, in which order, are the column's; None: all."""
+
+    data: Stored
+    rows: Rows | None = None
+
+    def cells(self, rows: Rows | None = None) -> list[Cell]:
+        if self.rows is not None:
+            rows = self.rows if rows is None else self.rows[rows]
+        if not isinstance(self.data, list):
+            return cells_of(self.data, rows)
+        return self.data if rows is None else [self.data[row] for row in rows.tolist()]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Table:
+    """A table in memory. ``load_table`` makes one from files or frames; ``Table.of`` from columns.
+
+    num_rows: rows. source: what messages call it. folder: where relative media paths start. roots: the
+    folders that media must lie in. parts: the files that the rows came from, each with its number of
+    rows. origin: int64 (N,), each row's place in all of them; None: as they came.
+    """
+
+    columns: dict[str, _Column]
+    num_rows: int
+    source: str
+    folder: Path | None = None
+    roots: tuple[Path, ...] = ()
+    parts: tuple[tuple[str, int], ...] = ()
+    origin: Rows | None = None
+    _last: dict[str, list[Cell]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        columns: Sequence[tuple[str, Stored]],
+        source: str,
+        *,
+        folder: Path | None = None,
+        roots: Sequence[Path] = (),
+    ) -> Self:
+        """A table of these columns.
+
+        Raises DataError when there are no columns or no rows, when a name comes twice, or when the
+        columns differ in length.
+        """
+        names = [name for name, _ in columns]
+        if not names:
+            raise DataError(f"{source}: the table has no columns. Expected at least one input and a target.")
+        repeated = [name for name, times in Counter(names).items() if times > 1]
+        if repeated:
+            raise DataError(f"{source}: {_repeated(names, repeated)}")
+        lengths = {name: len(data) for name, data in columns}
+        num_rows = lengths[names[0]]
+        for name, length in lengths.items():
+            if length != num_rows:
+                raise DataError(
+                    f"{source}: columns must be equally long; {names[0]!r} has {num_rows:,} cells and "
+                    f"{name!r} has {length:,}."
+                )
+        if not num_rows:
+            listed_names = ", ".join(map(repr, names))
+            raise DataError(f"{source}: the table has no rows, only columns: {listed_names}.")
+        held = {name: _Column(data) for name, data in columns}
+        return cls(held, num_rows, source, folder, tuple(roots), ((source, num_rows),))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(self.columns)
+
+    def __len__(self) -> int:
+        return self.num_rows
+
+    def __repr__(self) -> str:
+        return f"Table({self.source!r}: {self.num_rows:,} rows, {len(self.columns):,} columns)"
+
+    def column(self, name: str) -> Sequence[Cell]:
+        """All cells of a column, not to be changed. Raises DataError for a name that is not there."""
+        if name not in self._last:
+            cells = self._column(name).cells()
+            self._last.clear()  # one column at most: a table must not grow behind its user's back
+            self._last[name] = cells
+        return self._last[name]
+
+    def chunks(self, name: str, rows: Rows | None = None, *, size: int = CHUNK) -> Iterator[list[Cell]]:
+        """The cells of these rows (None: all), in that order, ``size`` at a time."""
+        column = self._column(name)
+        wanted = np.arange(self.num_rows) if rows is None else rows
+        for start in range(0, len(wanted), size):
+            yield column.cells(wanted[start : start + size])
+
+    def stored(self, name: str) -> Stored:
+        """The column as it is held: Arrow or a list, its rows in the table's order."""
+        column = self._column(name)
+        if column.rows is None:
+            return column.data
+        return listed(column.cells())
+
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """int64 (N,): equal numbers for equal cells of the column, -1 where a cell is missing."""
+        column = self._column(name)
+        found = None if isinstance(column.data, list) else hashes.arrow_codes(column.data)
+        if found is None:
+            return hashes.codes(self.column(name))
+        return found if column.rows is None else found[column.rows]
+
+    def take(self, rows: Rows | Sequence[int]) -> Self:
+        """These rows, in that order. No cell is copied."""
+        index = np.asarray(rows, np.int64)
+        made: dict[int, Rows] = {id(None): index}
+        columns = {}
+        for name, column in self.columns.items():
+            if column.rows is not None and id(column.rows) not in made:
+                made[id(column.rows)] = column.rows[index]
+            columns[name] = _Column(column.data, made[id(column.rows)])
+        origin = index if self.origin is None else self.origin[index]
+        return type(self)(columns, len(index), self.source, self.folder, self.roots, self.parts, origin)
+
+    def with_column(self, name: str, cells: Sequence[Cell]) -> Self:
+        """The same table with one more column, or with this one in its place."""
+        if len(cells) != self.num_rows:
+            raise DataError(
+                f"{self.source}: column {name!r} needs a cell for each of {self.num_rows:,} rows; "
+                f"got {len(cells):,}."
+            )
+        return self._with(self.columns | {name: _Column(listed(cells))})
+
+    def drop(self, names: Sequence[str]) -> Self:
+        """The same table without these columns. Raises DataError for a name that is not there."""
+        for name in names:
+            self._column(name)
+        return self._with({n: c for n, c in self.columns.items() if n not in set(names)})
+
+    def row_number(self, row: int) -> str:
+        """How messages call a row: ``row 1`` is the first one; with its file when there are several."""
+        place = int(row if self.origin is None else self.origin[row])
+        for label, length in self.parts:
+            if place < length:
+                return f"row {place + 1}" if len(self.parts) == 1 else f"{label} row {place + 1}"
+            place -= length
+        return f"row {place + 1}"
+
+    def _with(self, columns: dict[str, _Column]) -> Self:
+        return type(self)(
+            columns, self.num_rows, self.source, self.folder, self.roots, self.parts, self.origin
+        )
+
+    def _column(self, name: str) -> _Column:
+        if name not in self.columns:
+            known = ", ".join(map(repr, self.names))
+            raise DataError(
+                f"{self.source}: no column is named {name!r}.{nearest(name, self.names)} Columns: {known}."
+            )
+        return self.columns[name]
+
+
+def joined(
+    tables: Sequence[Table], source: str, *, folder: Path | None = None, roots: Sequence[Path] = ()
+) -> Table:
+    """Several tables below each other, the columns of the first in its order; others' follow.
+
+    A column that a table lacks is missing in its rows.
+    """
+    names = dict.fromkeys(name for table in tables for name in table.names)
+    columns = [(name, _stacked([_or_missing(table, name) for table in tables])) for name in names]
+    made = Table.of(columns, source, folder=folder, roots=roots)
+    parts = tuple((table.source, table.num_rows) for table in tables)
+    return Table(made.columns, made.num_rows, source, folder, tuple(roots), parts)
+
+
+def _or_missing(table: Table, name: str) -> Stored:
+    if name in table.columns:
+        return table.stored(name)
+    return pa.chunked_array([pa.nulls(table.num_rows)])
+
+
+def _stacked(pieces: Sequence[Stored]) -> Stored:
+    """Columns below each other: in Arrow when their types agree, else as Python cells."""
+    arrow = [piece for piece in pieces if not isinstance(piece, list)]
+    kinds = {piece.type for piece in arrow if not pa.types.is_null(piece.type)}
+    if len(arrow) == len(pieces) and len(kinds) <= 1:
+        kind = next(iter(kinds), pa.null())
+        chunks = [chunk.cast(kind) for piece in arrow for chunk in piece.chunks]
+        return pa.chunked_array(chunks, kind)
+    cells: list[Cell] = []
+    for piece in pieces:
+        cells += piece if isinstance(piece, list) else cells_of(piece)
+    return listed(cells)
+
+
+def _repeated(names: Sequence[str], repeated: Sequence[str]) -> str:
+    told = []
+    for name in repeated[:5]:
+        places = [str(place) for place, other in enumerate(names, 1) if other == name]
+        told.append(f"{name!r} (columns {', '.join(places[:-1])} and {places[-1]})")
+    more = f" and {len(repeated) - 5} more" if len(repeated) > 5 else ""
+    return f"column names that come more than once: {', '.join(told)}{more}. Rename all but one of each."
