@@ -13,7 +13,6 @@ from sensorium.infer_columns import (
     guess_task,
     names_rows,
     sample,
-    split_column,
     useless,
 )
 from sensorium.modalities import modalities
@@ -21,6 +20,7 @@ from sensorium.options import no_such
 from sensorium.plan import Plan
 from sensorium.plan_parse import parse
 from sensorium.plan_yaml import read
+from sensorium.table.split import find_split_column
 from sensorium.table.table import Table
 
 
@@ -155,9 +155,10 @@ class _Work:
         weight, column = self.user.get("weight"), self.split.get("column")
         if isinstance(weight, str):
             self.guesses.setdefault(weight, ColumnGuess(weight, "weight", None, 1.0, SAID))
-        if column is None and self.split.get("how") in (None, "auto", "given"):
-            column = split_column(self.table)
-            if column is not None and column not in self.guesses:
+        if column is None:
+            column = find_split_column(self.table)
+            usual = self.split.get("how") in (None, "auto", "given")
+            if usual and column is not None and column not in self.guesses:
                 self.split |= {"how": "given", "column": column}
         if isinstance(column, str):
             self.guesses.setdefault(column, ColumnGuess(column, "split", None, 1.0, "it divides the rows"))

@@ -21,7 +21,6 @@ SNIFFED = 1_000
 """Cells that a guess looks at."""
 NEIGHBOURS = 10_000
 """Cells, in the table's order, that the search for identifiers looks at."""
-SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
 
 Role = Literal["input", "target", "weight", "split", "dropped"]
 
@@ -132,20 +131,3 @@ def _on_a_line(table: Table, column: str, target: str, rows: NDArray[np.int64]) 
     if not np.isfinite(pair).all() or (pair.std(1) == 0).any():
         return False
     return bool(abs(np.corrcoef(pair)[0, 1]) > 1 - 1e-12)
-
-
-def split_column(table: Table) -> str | None:
-    """The column that says which rows train and which test: named split or fold-like, with those words."""
-    for name in table.names:
-        if name.strip().lower() in ("split", "subset", "partition", "fold", "set"):
-            rows = np.unique(table.codes(name), return_index=True)[1]
-            cells = {
-                cell for chunk in table.chunks(name, np.sort(rows)[:20]) for cell in chunk if cell is not None
-            }
-            if (
-                len(rows) <= 10
-                and cells
-                and all(isinstance(c, str) and c.strip().lower() in SPLITS for c in cells)
-            ):
-                return name
-    return None

@@ -21,6 +21,7 @@ from sensorium.table.table import Table
 from sensorium.tasks import tasks
 from sensorium.types import Facts, Json
 
+SEARCHED = 20
 SCALARS, TEXTS, MEDIA = 200_000, 2_000, 500
 """Cells that are looked at: of numbers and categories, of other columns, and of those that hold files."""
 
@@ -64,7 +65,7 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
     kind = modalities.get(guess.modality) if guess.role != "target" and guess.modality else None
     rows = _rows(np.flatnonzero(codes >= 0), kind, seed, guess.column)
     cells = [cell for chunk in table.chunks(guess.column, rows) for cell in chunk]
-    examples = tuple(shown(cell) for cell in _few(cells))
+    examples = _few(cells)
     if kind is not None and kind.media and names_files(cells, table):
         cells = located(cells, table.folder, table.roots)
     empty, reasons = _status(kind, cells, seed, guess.column) if kind and cells else (0, {})
@@ -120,5 +121,11 @@ def _nan(table: Table, name: str) -> int:
     return int(pc.sum(pc.is_nan(stored)).as_py() or 0)
 
 
-def _few(cells: Sequence[Cell]) -> list[Cell]:
-    return [cells[i] for i in sorted({0, len(cells) // 2, len(cells) - 1})] if cells else []
+def _few(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Three different cells, the first ones of three parts of the column, short enough to print."""
+    thirds = [cells[len(cells) * part // 3 : len(cells) * (part + 1) // 3] for part in range(3)]
+    found: dict[str, None] = {}
+    for third in thirds:
+        texts = (shown(cell) for cell in third[:SEARCHED])
+        found |= dict.fromkeys([next((text for text in texts if text not in found), "")])
+    return tuple(text for text in found if text)
