@@ -22,7 +22,7 @@ from sensorium.tasks import tasks
 from sensorium.types import Facts, Json
 
 SEARCHED = 20
-SCALARS, TEXTS, MEDIA = 200_000, 2_000, 500
+SCALARS, TEXTS, MEDIA = 200_000, 2_000, 2_000
 """Cells that are looked at: of numbers and categories, of other columns, and of those that hold files."""
 
 

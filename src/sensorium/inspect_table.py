@@ -1,4 +1,4 @@
-"""What is in a table before anything is trained: kinds of columns and why, missing and corrupt cells, leaks."""
+"""What is in a table: kinds of columns and why, missing and corrupt cells, duplicates, leaks."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

@@ -39,19 +39,24 @@ class Toy(Encoder):
         rate: Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.5,
         mode: Literal["mean", "max"] = "mean",
         betas: tuple[float, float] = (0.9, 0.98),
-        sizes: tuple[int, ...] = (1,),
-        wide: bool = False,
         label: str | None = None,
         inner: Annotated[Factory, Nested("encoders")] = INNER,
     ) -> None:
         super().__init__()
         self.got: dict[str, Any] = {
             "facts": facts, "dim": dim, "depth": depth, "rate": rate, "mode": mode, "betas": betas,
-            "sizes": sizes, "wide": wide, "label": label, "inner": inner,
+            "label": label, "inner": inner,
         }  # fmt: skip
 
     def forward(self, x: Arrays) -> Tokens:
         raise NotImplementedError
+
+
+class Lists:
+    """A list of any length, and a switch."""
+
+    def __init__(self, *, sizes: tuple[int, ...] = (1,), wide: bool = False) -> None:
+        self.sizes, self.wide = sizes, wide
 
 
 class Plain:
@@ -66,16 +71,16 @@ def toy() -> Any:
 
 
 def test_facts_are_no_options_and_every_keyword_is_one() -> None:
-    names = ["depth", "rate", "mode", "betas", "sizes", "wide", "label", "inner"]
+    names = ["depth", "rate", "mode", "betas", "label", "inner"]
     assert list(schema(Toy).model_fields) == names
     assert [option.name for option in describe(Toy)] == names
     assert schema(Plain).model_fields == {}
 
 
 def test_valid_choices_come_back_as_json_and_only_those_that_were_given() -> None:
-    found, problems = check(Toy, {"rate": 0, "betas": (1, 0.5), "sizes": [], "label": None}, "x")
+    found, problems = check(Toy, {"rate": 0, "betas": (1, 0.5), "label": None}, "x")
     assert problems == []
-    assert found == {"rate": 0.0, "betas": [1.0, 0.5], "sizes": [], "label": None}
+    assert found == {"rate": 0.0, "betas": [1.0, 0.5], "label": None}
     assert isinstance(found["rate"], float)
 
 
@@ -94,9 +99,6 @@ def test_valid_choices_come_back_as_json_and_only_those_that_were_given() -> Non
         ({"mode": ["mean"]}, "x.mode"),
         ({"betas": [0.1]}, "x.betas"),
         ({"betas": "ab"}, "x.betas"),
-        ({"sizes": [1, True]}, "x.sizes"),
-        ({"wide": 1}, "x.wide"),
-        ({"wide": "true"}, "x.wide"),
         ({"label": 3}, "x.label"),
         ({"inner": 3}, "x.inner"),
         ({"inner": None}, "x.inner"),
@@ -110,12 +112,20 @@ def test_a_wrong_value_is_one_problem_with_its_place_and_is_left_out(
     assert set(found) - {"inner"} == {"label"} - set(choices)
 
 
+@pytest.mark.parametrize("choices", [{"sizes": [1, True]}, {"sizes": 1}, {"wide": 1}, {"wide": "true"}])
+def test_lists_and_switches_are_strict(choices: dict[str, object]) -> None:
+    found, problems = check(Lists, choices, "x")
+    assert found == {}
+    assert [p.partition(":")[0] for p in problems] == [f"x.{next(iter(choices))}"]
+    assert check(Lists, {"sizes": [], "wide": True}, "x") == ({"sizes": [], "wide": True}, [])
+
+
 def test_build_hands_over_facts_defaults_and_tuples() -> None:
-    made = build(Toy, {"f": 1}, 8, choices={"betas": [1, 0], "sizes": [2, 3]}, where="x")
+    made = build(Toy, {"f": 1}, 8, choices={"betas": [1, 0]}, where="x")
     assert made.got["facts"] == {"f": 1}
     assert made.got["dim"] == 8
     assert made.got["betas"] == (1.0, 0.0)
-    assert made.got["sizes"] == (2, 3)
+    assert build(Lists, choices={"sizes": [2, 3]}, where="x").sizes == (2, 3)
     assert made.got["depth"] == 2
 
 
