@@ -1,0 +1,107 @@
+"""What members of trees share: a dense matrix, trees for each target, their state.
+
+Letters: N rows, W numbers a row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from sensorium import seeds
+from sensorium.members import _dense
+from sensorium.members._base import Arrays, Job, Member, Numbers, Rows
+from sensorium.members._columns import answerable, copies, sampled, with_copies
+from sensorium.members._dense import Dense
+from sensorium.members._grown import Grown, Table, learnable
+from sensorium.members._outcome import Outcome, lesson
+from sensorium.members._terms import prefixed, under
+from sensorium.table.prepared import Prepared
+from sensorium.types import Facts
+
+Grow = Callable[[Table, Table, Outcome, str], Grown]
+"""Training rows, validation rows, the target and its name -> trees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How trees see the table: columns a text, out-of-fold folds, share of hidden copies, most rows."""
+
+    directions: int
+    folds: int
+    hide: float
+    rows: int
+
+
+class Wood(Member):
+    """A member of trees over ``Dense`` columns. Extended by the family's members, which say how to grow."""
+
+    def __init__(
+        self, dense: Dense, learned: Mapping[str, tuple[Outcome, Grown]], notes: tuple[str, ...] = ()
+    ) -> None:
+        self.dense, self.learned, self.notes = dense, dict(learned), notes
+        self.inputs = tuple(dict.fromkeys(f.name for f in dense.fields))
+
+    @classmethod
+    def _grown(cls, job: Job, ground: Ground, grow: Grow) -> Self:
+        """Fit every goal that trees can learn; the others are left out, and told."""
+        chosen, notes = sampled(job, ground.rows)
+        data = job.data.rows(chosen)
+        outcomes = {n: o for n, goal in job.goals.items() if (o := Outcome.of(goal)) is not None}
+        dense, held = _dense.fit(job, chosen, outcomes, ground.directions, ground.folds)
+        extra, hidden = copies(data, job.fields, ground.hide, seeds.generator(job.seed, "trees hide"))
+        both, every = with_copies(data, job.fields, extra, hidden), np.concatenate([chosen, chosen[extra]])
+        learned = {}
+        for name, outcome in outcomes.items():
+            own = {n: np.concatenate([v, v[extra]]) for n, v in held[name].items()}
+            matrix = dense.with_held(dense.matrix(both, name), own, name)
+            train = Table(matrix, lesson(job, name, every, outcome.kind))
+            if not learnable(train, outcome):
+                notes = (*notes, f"{name}: too few different answers for trees")
+                continue
+            check = Table(
+                dense.matrix(job.data.rows(job.val), name), lesson(job, name, job.val, outcome.kind)
+            )
+            grown = grow(train, check, outcome, name)
+            learned[name] = (shifted(grown, train, check, outcome, job.val), grown)
+        return cls(dense, learned, notes)
+
+    def numbers(self, data: Prepared) -> Numbers:
+        """Numbers of every row; rows that miss every input abstain."""
+        values = {
+            name: outcome.numbers(grown.say(self.dense.matrix(data, name)))
+            for name, (outcome, grown) in self.learned.items()
+        }
+        return Numbers(values, answerable(data, self.dense.fields))
+
+    def state(self) -> tuple[Facts, Arrays]:
+        """Vocabularies, directions and trees."""
+        told, arrays = self.dense.state()
+        arrays = prefixed(arrays, "dense/")
+        goals: Facts = {}
+        for name, (outcome, grown) in self.learned.items():
+            facts, own = grown.state()
+            goals[name] = {"outcome": outcome.state(), "grown": facts}
+            arrays |= prefixed(own, f"goals/{name}/")
+        return {"dense": told, "goals": goals}, arrays
+
+    @classmethod
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+        """The reverse of ``state``."""
+        learned = {
+            name: (
+                Outcome.restore(told["outcome"]),
+                Grown.restore(told["grown"], under(arrays, f"goals/{name}/")),
+            )
+            for name, told in facts["goals"].items()
+        }
+        return cls(Dense.restore(facts["dense"], under(arrays, "dense/")), learned)
+
+
+def shifted(grown: Grown, train: Table, check: Table, outcome: Outcome, rows: Rows) -> Outcome:
+    """The outcome with the shift that its score asks for on the validation rows."""
+    if not outcome.classes:
+        return outcome
+    kept = check.lesson.rows
+    return outcome.shifted(grown.say(check.x[kept]), rows[kept], train.lesson.frequency(outcome.classes))
