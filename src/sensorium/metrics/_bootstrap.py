@@ -23,6 +23,8 @@ WORK = 300_000_000
 """Rows x resamples x columns that a sorting metric may take; fewer resamples beyond."""
 FEWEST = 100
 """With fewer defined resamples than this there is no interval."""
+FEWEST_ROWS, FEWEST_GROUPS = 5, 2
+"""Nor with fewer rows, or groups where groups are drawn."""
 
 Rows = NDArray[np.int64]
 
@@ -49,11 +51,16 @@ class Difference(Interval):
 
 @dataclass(frozen=True, slots=True)
 class Resamples:
-    """Which rows take part (M,), and how often each was drawn: uint16 (M, R). of: rows there are in all."""
+    """Which rows take part (M,), and how often each was drawn: uint16 (M, R).
+
+    of: how many rows there are in all. units: how many rows, or ``grouped``: groups, were drawn from.
+    """
 
     part: Rows
     counts: NDArray[np.uint16]
     of: int
+    units: int
+    grouped: bool = False
 
     @property
     def narrowing(self) -> float:
@@ -71,7 +78,7 @@ def resamples(
     """Draw rows with replacement; with ``groups`` (N,) whole groups are drawn, with all their rows."""
     if groups is None:
         part = np.arange(rows) if rows <= most_rows else np.sort(rng.choice(rows, most_rows, replace=False))
-        return Resamples(part, _counts(len(part), draws, rng), rows)
+        return Resamples(part, _counts(len(part), draws, rng), rows, len(part))
     _, group = np.unique(groups, return_inverse=True)
     group = group.reshape(-1)
     sizes = np.bincount(group)
@@ -83,7 +90,7 @@ def resamples(
         kept, part = np.arange(len(sizes)), np.arange(rows)
     place = np.zeros(len(sizes), np.int64)
     place[kept] = np.arange(len(kept))
-    return Resamples(part, _counts(len(kept), draws, rng)[place[group[part]]], rows)
+    return Resamples(part, _counts(len(kept), draws, rng)[place[group[part]]], rows, len(kept), True)
 
 
 def _counts(units: int, draws: int, rng: np.random.Generator) -> NDArray[np.uint16]:
@@ -99,7 +106,7 @@ def spread(
 ) -> Floats:
     """(R,): the metric under every resample; nan where it is not defined."""
     true, given, mass, counts = truth[drawn.part], answer[drawn.part], weight[drawn.part], drawn.counts
-    if not len(true):
+    if drawn.units < (FEWEST_GROUPS if drawn.grouped else FEWEST_ROWS):
         return np.full(counts.shape[1], np.nan)
     if isinstance(metric, RowMetric):
         return metric.reduce(_sums(metric, true, given, mass, counts))

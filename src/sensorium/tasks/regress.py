@@ -144,7 +144,8 @@ def _column(cells: Sequence[Cell], style: Style, where: str) -> Floats:
     if wrong:
         raise DataError(
             f"{where}, row {wrong[0]}: expected a number, got {shown(cells[wrong[0]])}: "
-            f"{reasons[wrong[0]]}.{also(len(wrong) - 1)} Correct the cell, empty it, or use the task classify."
+            f"{reasons[wrong[0]]}.{also(len(wrong) - 1)} "
+            "Correct the cell, empty it, or use the task classify."
         )
     return values
 

@@ -97,8 +97,10 @@ class _Words:
         """``fusing adds +2.1 points of accuracy [0.9, 3.3] over `photo` alone``."""
         side, unit = _side(found), f"{self.points} of {self.shown}"
         if math.isnan(found.low):
-            few = "no test row has a true answer" if self.rows == 0 else f"{self.rows} test rows are too few"
-            return f"whether fusing helps is not known: {few}"
+            few = "1 test row is too few" if self.rows == 1 else f"{self.rows} test rows are too few"
+            return (
+                f"whether fusing helps is not known: {few if self.rows else 'no test row has a true answer'}"
+            )
         if side == 0:
             told = f"fusing makes no difference that {self.rows} rows can show"
             if self.high:
