@@ -50,6 +50,10 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = None if data.isprintable() else '"'  # PyYAML's other styles lose rare line breaks
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
     def represent(self, data: Any) -> None:
         node = self.represent_data(data)
         _lay_out(node, 0)
@@ -67,6 +71,7 @@ for _tag, _pattern, _first in (
         _kind.add_implicit_resolver(
             f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
         )
+_Dumper.add_representer(str, _Dumper.represent_str)
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
