@@ -132,8 +132,6 @@ def _opened(cell: bytes | Path, limits: Limits) -> soundfile.SoundFile:
 
 def _checked(file: soundfile.SoundFile, cell: bytes | Path, limits: Limits) -> Header:
     told = Header(file.samplerate, file.frames, file.channels, file.format)
-    if told.rate <= 0:
-        raise CorruptCell("the sound declares a rate of 0")
     _check_seconds(told.seconds, limits)
     declared = _declared_wav_bytes(cell) if told.format in ("WAV", "WAVEX") else None
     if declared is not None:

@@ -75,11 +75,11 @@ def parse(cells: Sequence[object], style: Style) -> tuple[NDArray[np.float64], d
 
 def one(cell: object, style: Style) -> float | None:
     """One cell as a number; None when it means that there is none. Raises CorruptCell."""
-    if isinstance(cell, bool | int | float | np.number | np.bool_ | Decimal | Fraction):
+    if isinstance(cell, bool | int | float | np.integer | np.floating | np.bool_ | Decimal | Fraction):
         try:
             return float(cell)
-        except (OverflowError, ValueError, TypeError):
-            raise CorruptCell(f"{shown(cell)} is too large or no real number") from None
+        except (OverflowError, ValueError):
+            raise CorruptCell(f"{shown(cell)} is too large to be read") from None
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", "replace")
     if not isinstance(cell, str):

@@ -1,8 +1,10 @@
 """Pixels of every depth and kind as 8-bit grey or RGB."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from sensorium.errors import CorruptCell
 from sensorium.media.cells import shown
@@ -70,7 +72,7 @@ def flat(image: Image.Image, channels: int) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         image = _deep(image)
     elif image.mode == "LAB":
-        image = _from_lab(image)
+        image = ImageCms.applyTransform(image, _lab_to_rgb()) or image
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         clear = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
@@ -90,17 +92,7 @@ def _deep(image: Image.Image) -> Image.Image:
     return Image.fromarray(eight_bit(array))
 
 
-def _from_lab(image: Image.Image) -> Image.Image:
-    """CIE L*a*b* (TIFF) as RGB; white D65, as in Pillow's own files."""
-    lab = np.array(image).astype(np.float64)
-    a, b = (np.where(lab[..., i] > 127, lab[..., i] - 256, lab[..., i]) for i in (1, 2))
-    fy = (lab[..., 0] / 255 * 100 + 16) / 116
-    cube = np.stack([fy + a / 500, fy, fy - b / 200], -1)
-    xyz = np.where(cube > 6 / 29, cube**3, 3 * (6 / 29) ** 2 * (cube - 4 / 29)) * (0.9505, 1.0, 1.089)
-    linear = np.clip(xyz @ np.array(_XYZ_TO_RGB).T, 0, 1)
-    rgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return Image.fromarray(np.round(rgb * 255).astype(np.uint8))
-
-
-_XYZ_TO_RGB = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))
-"""IEC 61966-2-1 (sRGB)."""
+@cache
+def _lab_to_rgb() -> ImageCms.ImageCmsTransform:
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, rgb, "LAB", "RGB")

@@ -1,0 +1,127 @@
+"""Codes, sentences and identifiers, told apart by content."""
+
+import uuid
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensorium.errors import CorruptCell
+from sensorium.media.codes import composed, integers_are_codes, key, words
+from sensorium.media.identifiers import identifier_reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (3, "3"),
+        (3.0, "3"),
+        ("3", "3"),
+        (np.int64(3), "3"),
+        (np.float32(3), "3"),
+        ("03", "03"),
+        (2.5, "2.5"),
+        (True, "true"),
+        (np.bool_(False), "false"),
+        ("TRUE", "true"),
+        ("True", "true"),
+        ("  red   car ", "red car"),
+        ("Red", "Red"),
+        ("e\u0301", "\u00e9"),
+        (b"red", "red"),
+        ("", None),
+        ("  ", None),
+        (date(2020, 1, 5), "2020-01-05"),
+    ],
+)
+def test_one_category_is_one_string_however_it_is_written(cell: object, text: str | None) -> None:
+    assert key(cell) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ([1], "expected a category, got a list"),
+        (Path("a"), f"expected a category, got a {type(Path()).__name__}"),
+        (b"\xff", "expected a category, got bytes that are no UTF-8"),
+        (float("inf"), "the number is infinite"),
+        (10**40, "a number of 133 bits is too large for a category"),
+    ],
+)
+def test_what_is_no_category_says_why(cell: object, text: str) -> None:
+    with pytest.raises(CorruptCell) as caught:
+        key(cell)
+    assert str(caught.value) == text
+
+
+def numbers(*values: float, times: int = 1) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.repeat(np.array(values, np.float64), times)
+
+
+def test_whole_numbers_that_are_codes_say_why() -> None:
+    assert integers_are_codes(numbers(0, 1, times=5)) == "only 2 different whole numbers"
+    assert integers_are_codes(numbers(1, 2, 3, 4, 5, times=10)) == "only 5 different whole numbers"
+    postal = numbers(85255, 91901, 92276, 93446, 94501, 95220, 92880, 93510, times=8)
+    assert integers_are_codes(postal) == "8 different whole numbers of 5 digits, each repeated: codes"
+
+
+def test_counts_years_measures_and_fractions_are_no_codes() -> None:
+    assert integers_are_codes(numbers(*range(1, 11), times=50)) is None
+    assert integers_are_codes(numbers(*range(1990, 2020), times=10)) is None
+    assert integers_are_codes(numbers(0.5, 1.5, times=90)) is None
+    assert integers_are_codes(numbers(*range(1000, 9000, 3))) is None
+    assert integers_are_codes(numbers()) is None
+
+
+def test_words_count_signs_of_languages_without_spaces() -> None:
+    assert words("a small dog") == 3
+    assert words("\u4f60\u597d\u4e16\u754c\u4f60\u597d") == 4
+    assert words("") == 0
+
+
+def test_sentences_share_words_and_categories_do_not() -> None:
+    sentences = [
+        f"is the {c} shape a {s}?" for c in "red blue grey".split() for s in "box disk star hat".split()
+    ]
+    assert composed(sentences * 5)
+    assert not composed(["Room Decor", "Baby Gear", "Car Seats", "Bath Time"] * 9)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([*range(5, 35)], "the whole numbers from 5 to 34, each once"),
+        ([7.0, *map(float, range(8, 40))], "the whole numbers from 7 to 39, each once"),
+        ([*range(1, 60), *range(1, 10)], "a row counter: neighbouring rows differ by one"),
+        ([str(uuid.UUID(int=i * 7919 + 10**37)) for i in range(30)], "UUIDs, all different"),
+        ([f"{i * 2654435761 % 2**32:07x}a" for i in range(40)], "hashes, all different"),
+        ([f"ID-{i:05d}" for i in range(0, 900, 30)], "serial numbers such as 'ID-00000', all different"),
+        ([f"{i:06d}" for i in range(0, 900, 30)], "serial numbers such as '000000', all different"),
+        ([f"p{i % 28}" for i in range(30)], "serial numbers such as 'p0', 93% different"),
+    ],
+)
+def test_identifiers_say_why(cells: list[object], reason: str) -> None:
+    assert identifier_reason([None, *cells, CorruptCell("x")]) == reason
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [*range(10)],
+        [3, 3, 4, 8] * 20,
+        [float(x) for x in np.random.default_rng(0).normal(5, 2, 100)],
+        [int(x) for x in np.random.default_rng(0).integers(500, 9000, 100)],
+        [f"2020-01-{d:02d}" for d in range(1, 31)],
+        [f"{d}/11/2020" for d in range(1, 31)],
+        [f"00:{m:02d}:07" for m in range(40)],
+        [f"{m}.5" for m in range(40)],
+        ["red", "green"] * 30,
+        [f"the {w} dog" for w in range(40)],
+        [f"name{chr(97 + i % 26) * (i // 26 + 1)}" for i in range(52)],
+        [True, False] * 20,
+        [Path(f"{i}.png") for i in range(30)],
+    ],
+)
+def test_what_can_be_learned_from_is_no_identifier(cells: list[object]) -> None:
+    assert identifier_reason(cells) is None
