@@ -96,7 +96,7 @@ def test_a_bag_does_not_see_order_without_pairs_and_does_with_them() -> None:
 
 
 def test_a_transformer_is_torchs_encoder_with_our_weights() -> None:
-    facts: Facts = {"layout": "ids", "vocabulary": 20}
+    facts: Facts = {"layout": "ids", "vocabulary": 20, "longest": 6}
     net = shaken(Transformer(facts, 8, tokens="sequence", positions="learned", depth=2, heads=2))
     layer = nn.TransformerEncoderLayer(8, 2, 32, 0.0, "gelu", batch_first=True, norm_first=True)
     theirs = nn.TransformerEncoder(layer, 2, net.norm, enable_nested_tensor=False)
@@ -117,6 +117,19 @@ def test_a_transformer_is_torchs_encoder_with_our_weights() -> None:
     entered = net.table(ids) + net.places.weight[:6]
     expected = net.out(theirs(entered, src_key_padding_mask=~mask))
     torch.testing.assert_close(net(Arrays(ids, mask)).values[mask], expected[mask], rtol=1e-4, atol=1e-4)
+
+
+def test_learned_places_beyond_the_longest_share_the_last() -> None:
+    net = shaken(
+        Transformer({"layout": "ids", "vocabulary": 20, "longest": 3}, 8, positions="learned", heads=2)
+    )
+    assert net.places.num_embeddings == 3
+    real = torch.ones(1, 4, dtype=torch.bool)
+    one, other = Arrays(torch.tensor([[5, 9, 2, 7]]), real), Arrays(torch.tensor([[5, 9, 7, 2]]), real)
+    torch.testing.assert_close(net(one).values, net(other).values, rtol=1e-4, atol=1e-5)
+    assert (
+        Transformer({"layout": "frames", "features": 2}, 8, positions="learned").places.num_embeddings == 512
+    )
 
 
 def test_a_transformer_sees_order_unless_told_not_to() -> None:

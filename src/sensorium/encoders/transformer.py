@@ -11,11 +11,15 @@ from sensorium.nn.attention import Block, check_heads, rotary
 from sensorium.nn.pool import AttentionPool
 from sensorium.types import Arrays, Facts, Json, Layout, Tokens
 
+PLACES = 512
+"""Places that learned positions know when the facts do not say the longest."""
+
 
 class Transformer(Encoder):
     """A pre-norm Transformer over ids or frames (Vaswani 2017; Xiong 2020, fig. 1b; rotary: Su 2021).
 
-    ids (B, T) or frames (B, T, F); times are not read: a step is a step.
+    ids (B, T) or frames (B, T, F); times are not read: a step is a step. Learned positions know as many
+    places as ids are long, and 512 for frames; later steps share the last.
 
     Choices:
         tokens: pooled (one token, an attention-weighted mean) or sequence (all of them).
@@ -23,8 +27,6 @@ class Transformer(Encoder):
         heads: attention heads; they must divide the width (into even parts for rotary positions).
         width: size of a token inside; 0 means the plan's dim.
         positions: rotary (relative), learned (one vector a place) or none (order is not seen).
-        mlp: gelu or swiglu.
-        longest: places that learned positions know; later ones share the last.
         dropout: chance that a unit of a layer's output is dropped in training.
     """
 
@@ -45,8 +47,6 @@ class Transformer(Encoder):
         heads: Annotated[int, Field(ge=1)] = 4,
         width: Annotated[int, Field(ge=0)] = 0,
         positions: Literal["rotary", "learned", "none"] = "rotary",
-        mlp: Literal["gelu", "swiglu"] = "gelu",
-        longest: Annotated[int, Field(ge=1)] = 512,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
     ) -> None:
         super().__init__()
@@ -54,11 +54,13 @@ class Transformer(Encoder):
         check_heads("encoder transformer", width, heads, positions == "rotary")
         self.head_width = width // heads if positions == "rotary" else 0
         self.table, self.project = _entrance(facts, width)
-        self.places = nn.Embedding(longest, width) if positions == "learned" else None
+        self.places = (
+            nn.Embedding(int(facts.get("longest", PLACES)), width) if positions == "learned" else None
+        )
         if self.places is not None:
             nn.init.normal_(self.places.weight, std=0.02)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(width, heads, dropout=dropout, mlp=mlp) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, dropout=dropout) for _ in range(depth))
         self.norm, self.out = nn.LayerNorm(width), nn.Linear(width, dim)
         self.pool = AttentionPool(width, heads) if tokens == "pooled" else None
 
