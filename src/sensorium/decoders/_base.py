@@ -11,7 +11,8 @@ class Decoder(nn.Module, ABC):
     """From fused tokens to numbers. ``__init__(self, dim, facts, *, choices)``.
 
     facts: what the task learned of the target; ``facts["width"]`` numbers a row are asked for.
-    A decoder that writes step by step has ``start(fused) -> state`` and ``step(state, ids) -> (logits, state)``.
+    A decoder that writes step by step has ``start(fused) -> state`` and
+    ``step(state, ids) -> (logits, state)``.
     """
 
     @abstractmethod

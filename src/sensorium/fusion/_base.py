@@ -9,7 +9,9 @@ from sensorium.types import Fused, Tokens
 
 
 class Fusion(nn.Module, ABC):
-    """From the tokens of every input to joint tokens of the same D. ``__init__(self, inputs, dim, *, choices)``.
+    """From the tokens of every input to joint tokens of the same D.
+
+    ``__init__(self, inputs, dim, *, choices)``.
 
     inputs: the names, in plan order. Any of them may be missing in any row, all of them too: the
     joint tokens stay finite. Masked values never matter. No module is made in ``forward``.
