@@ -91,7 +91,8 @@ def evaluate_target(
     score = family.get(names[0])()
     answer, absent = judge.answers(numbers), len(numbers) - len(judge.keep)
     drawn = resamples(len(judge.keep), rng, draws, judge.groups)
-    scored = {n: measured(family.get(n)(), judge.truth, answer, judge.weight, drawn) for n in names}
+    sums: dict[object, Floats] = {}
+    scored = {n: measured(family.get(n)(), judge.truth, answer, judge.weight, drawn, sums) for n in names}
     without = {
         name: measured(score, judge.truth, judge.answers(given), judge.weight, drawn)
         for name, given in (hidden or {}).items()

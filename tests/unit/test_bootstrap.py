@@ -74,6 +74,16 @@ def test_a_metric_that_only_has_a_value_is_resampled_too() -> None:
     assert plain.low < plain.value < plain.high
 
 
+def test_metrics_of_equal_terms_share_their_sums_and_others_do_not() -> None:
+    truth, answer = labels(50)
+    drawn, sums = resamples(50, rng(), 120), {}
+    for name in ("accuracy", "f1_macro", "log_loss"):
+        metric = metrics.get(name)()
+        shared = spread(metric, truth, answer, np.ones(50), drawn, sums)
+        np.testing.assert_array_equal(shared, spread(metric, truth, answer, np.ones(50), drawn))
+    assert len(sums) == 2
+
+
 def test_blocks_of_rows_and_of_resamples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     truth, answer = labels(97)
     names = ("f1_macro", "auroc")

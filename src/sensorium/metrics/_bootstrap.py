@@ -19,8 +19,9 @@ DRAWS, MOST_ROWS = 1_000, 20_000
 LEVEL = 0.95
 CELLS = 2_000_000
 """Numbers held at once."""
-WORK = 300_000_000
-"""Rows x resamples x columns that a sorting metric may take; fewer resamples beyond."""
+WORK = 40_000_000
+"""Rows x resamples x columns x the metric's own work that it may take when it has no terms; fewer resamples
+beyond."""
 FEWEST = 100
 """With fewer defined resamples than this there is no interval."""
 FEWEST_ROWS, FEWEST_GROUPS = 5, 2
@@ -102,16 +103,28 @@ def _counts(units: int, draws: int, rng: np.random.Generator) -> NDArray[np.uint
 
 
 def spread(
-    metric: Metric, truth: NDArray[np.generic], answer: Floats, weight: Floats, drawn: Resamples
+    metric: Metric,
+    truth: NDArray[np.generic],
+    answer: Floats,
+    weight: Floats,
+    drawn: Resamples,
+    sums: dict[object, Floats] | None = None,
 ) -> Floats:
-    """(R,): the metric under every resample; nan where it is not defined."""
+    """(R,): the metric under every resample; nan where it is not defined.
+
+    sums: a cache that metrics of equal terms share, for one answer over one set of resamples.
+    """
     true, given, mass, counts = truth[drawn.part], answer[drawn.part], weight[drawn.part], drawn.counts
     if drawn.units < (FEWEST_GROUPS if drawn.grouped else FEWEST_ROWS):
         return np.full(counts.shape[1], np.nan)
     if isinstance(metric, RowMetric):
-        return metric.reduce(_sums(metric, true, given, mass, counts))
+        terms, known = type(metric).rows, {} if sums is None else sums
+        if terms not in known:
+            known[terms] = _sums(metric, true, given, mass, counts)
+        return metric.reduce(known[terms])
     width = given.shape[1] if given.ndim == 2 else 1
-    affordable = min(counts.shape[1], WORK // (len(true) * width))
+    work = metric.work if isinstance(metric, WeightedMetric) else 1
+    affordable = min(counts.shape[1], WORK // (len(true) * width * work))
     if affordable < FEWEST:
         return np.full(0, np.nan)
     step = max(1, CELLS // len(true))
@@ -147,11 +160,17 @@ def interval(value: float, drawn: Floats, narrowing: float, rows: int) -> Interv
 
 
 def measured(
-    metric: Metric, truth: NDArray[np.generic], answer: Floats, weight: Floats, drawn: Resamples
+    metric: Metric,
+    truth: NDArray[np.generic],
+    answer: Floats,
+    weight: Floats,
+    drawn: Resamples,
+    sums: dict[object, Floats] | None = None,
 ) -> Interval:
     """The metric with its interval, over resamples that several metrics and answers may share."""
     value = metric.value(truth, answer, weight)
-    return interval(value, spread(metric, truth, answer, weight, drawn), drawn.narrowing, len(drawn.part))
+    resampled = spread(metric, truth, answer, weight, drawn, sums)
+    return interval(value, resampled, drawn.narrowing, len(drawn.part))
 
 
 def bootstrap(

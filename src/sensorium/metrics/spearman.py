@@ -11,6 +11,7 @@ class Spearman(WeightedMetric):
     """
 
     kind, better, shown = "numbers", "high", "Spearman"
+    work = 8
 
     def values(self, truth: NDArray[np.generic], answer: Floats, weights: Floats) -> Floats:
         total = weights.sum(0)
