@@ -146,26 +146,26 @@ def typed(
     """As ``check``, but as the constructor takes them: tuples, and factories for nested components."""
     known = fields_of(cls)
     values: dict[str, Any] = {}
-    problems = []
+    problems: dict[str, list[str]] = {}
     for name, value in choices.items():
         place = f"{where}.{name}" if where else str(name)
         if name not in known:
-            problems.append(no_such(kind or f"option of {name_of(cls)}", name, known, place))
+            problems[name] = [no_such(kind or f"option of {name_of(cls)}", name, known, place)]
         elif (nested := known[name].nested) is not None:
-            values[name], wrong = _nested(nested, value, known[name].default, place)
-            problems += wrong
+            values[name], problems[name] = _nested(nested, value, known[name].default, place)
         else:
             values[name] = _tupled(value)
     try:
         model = schema(cls).model_validate(values)
     except pydantic.ValidationError as error:
-        for wrong_name in dict.fromkeys(str(e["loc"][0]) for e in error.errors()):
-            values.pop(wrong_name)
-            place = f"{where}.{wrong_name}" if where else wrong_name
-            wanted, got = known[wrong_name].annotation, choices[wrong_name]
-            problems.append(f"{place}: expected {expected(wanted)}, got {shown(got)}.{near(wanted, got)}")
+        for name in dict.fromkeys(str(e["loc"][0]) for e in error.errors()):
+            values.pop(name)
+            place = f"{where}.{name}" if where else name
+            wanted, got = known[name].annotation, choices[name]
+            problems[name] = [f"{place}: expected {expected(wanted)}, got {shown(got)}.{near(wanted, got)}"]
         model = schema(cls).model_validate(values)
-    return {name: getattr(model, name) for name in values}, problems
+    told = [problem for name in choices for problem in problems.get(name, [])]
+    return {name: getattr(model, name) for name in values}, told
 
 
 def build(cls: type[T], *facts: Any, choices: Mapping[str, object], where: str) -> T:

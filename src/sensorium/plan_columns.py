@@ -98,7 +98,7 @@ def read_target(name: str, value: object, asked: Asked) -> TargetPlan | None:
     asked.column(name, where)
     if given is None:
         return None
-    own = {key: given.pop(key) for key in ("class_weights", "weight") if key in given}
+    own = {key: given.pop(key) for key in list(given) if key in ("class_weights", "weight")}
     loss, decoder, score = given.pop("loss", None), given.pop("decoder", None), given.pop("score", None)
     task = _own(tasks, given, "task", TARGET_KEYS, where, asked)
     plain, problems = typed(TargetPlan, own, where, "key of a target")

@@ -33,9 +33,9 @@ def test_every_problem_of_the_options_is_told_in_order() -> None:
     assert problems == [
         "inputs.photo.encoder.depht: no option of Toy is named 'depht'. Did you mean 'depth'? "
         "Known: depth, mode.",
-        "inputs.photo.encoder.x: no option of Toy is named 'x'. Known: depth, mode.",
         "inputs.photo.encoder.depth: expected an integer of at least 1, got 'deep'.",
         "inputs.photo.encoder.mode: expected one of 'mean', 'max', got 'meen'. Did you mean 'mean'?",
+        "inputs.photo.encoder.x: no option of Toy is named 'x'. Known: depth, mode.",
     ]
 
 
