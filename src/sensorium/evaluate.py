@@ -125,7 +125,7 @@ def _values(report: TargetReport, judge: Judge, answer: Floats, rng: np.random.G
     if report.kind != "numbers" or not len(answer):
         return report
     truth = judge.truth.astype(np.float64)
-    cells = [(float(t), float(a)) for t, a in zip(truth, answer, strict=True)]
+    cells = [(float(f"{t:.9g}"), float(f"{a:.9g}")) for t, a in zip(truth, answer, strict=True)]
     worst, points = _rows(report, judge, answer, cells, rng)
     return replace(report, residuals=residual_quantiles(truth, answer), worst=worst, points=points)
 
