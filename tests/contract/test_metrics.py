@@ -72,9 +72,7 @@ def told(name: str, truth: np.ndarray, answer: np.ndarray, weight: np.ndarray) -
         if name in SAID:
             return SAID[name](truth, answer.argmax(1), sample_weight=weight)
         if name == "log_loss":
-            return reference.log_loss(
-                truth, answer, sample_weight=weight, labels=range(answer.shape[1])
-            )
+            return reference.log_loss(truth, answer, sample_weight=weight, labels=range(answer.shape[1]))
         if name == "spearman":
             repeats = np.repeat(np.arange(len(truth)), np.round(2 * weight).astype(int))
             return float(stats.spearmanr(truth[repeats], answer[repeats]).statistic)
