@@ -40,6 +40,19 @@ def turned(x_BHTE: Tensor, turn: Turn) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def attended(q_BHTE: Tensor, k_BHSE: Tensor, v_BHSE: Tensor, seen: Tensor) -> Tensor:
+    """Softmax attention to what is seen: (B, H, T, E). On a processor half precision is widened.
+
+    Measured with torch 2.13 on an AVX512-bf16 core, 64 rows, 4 heads of 16, forward and backward: 16 tokens
+    take 4.1 ms in bfloat16 and 1.0 ms in float32; 64 tokens 40 ms and 8.5 ms.
+    """
+    if q_BHTE.device.type != "cpu" or q_BHTE.dtype == torch.float32:
+        return F.scaled_dot_product_attention(q_BHTE, k_BHSE, v_BHSE, attn_mask=seen)
+    with torch.autocast("cpu", enabled=False):
+        q, k, v = q_BHTE.float(), k_BHSE.float(), v_BHSE.float()
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=seen).to(q_BHTE.dtype)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention to real tokens only (Vaswani 2017, section 3.2): (B, T, D) -> (B, T, D).
 
@@ -57,7 +70,7 @@ class Attention(nn.Module):
         if turn is not None:
             q, k = turned(q, turn), turned(k, turn)
         seen_BT = mask_BT | ~mask_BT.any(1, keepdim=True)
-        y_BHTE = F.scaled_dot_product_attention(q, k, v, attn_mask=seen_BT[:, None, None, :])
+        y_BHTE = attended(q, k, v, seen_BT[:, None, None, :])
         y_BTD: Tensor = self.out(y_BHTE.transpose(1, 2).flatten(2))
         return y_BTD
 
