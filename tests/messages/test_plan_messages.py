@@ -1,7 +1,6 @@
 """The whole text of everything that can be wrong with a plan."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from sensorium.options import fields_of, presets_of
 from sensorium.plan import TrainPlan
 from sensorium.plan_columns import INPUT_KEYS
 from sensorium.plan_parse import KEYS, parse
-from sensorium.plan_yaml import apply_sets
 from sensorium.tasks import tasks
 from sensorium.types import Arrays, Json, Tokens
 
@@ -83,7 +81,6 @@ def test_unknown_keys_at_every_level() -> None:
             "split": {"hw": "auto"},
         }
     )
-    rates, split = "betas, decay, name, rate", "column, folds, how, shares"
     assert found == [
         f"sed: no key of a plan is named 'sed'. Did you mean 'seed'? Known: {listed(*KEYS)}.",
         "inputs.photo.siez: no key of an input, or option of image, is named 'siez'. Did you mean 'size'? "
@@ -91,10 +88,10 @@ def test_unknown_keys_at_every_level() -> None:
         "inputs.photo.encoder.dept: no option of resnet is named 'dept'. "
         f"Did you mean 'depth'? Known: {listed(*fields_of(encoders.get('resnet')))}.",
         "train.optimizer.rte: no key of train.optimizer is named 'rte'. Did you mean 'rate'? "
-        f"Known: {rates}.",
+        "Known: betas, decay, name, rate.",
         "train.epoch: no key of train is named 'epoch'. Did you mean 'epochs'? "
         f"Known: {listed(*fields_of(TrainPlan))}.",
-        f"split.hw: no key of split is named 'hw'. Did you mean 'how'? Known: {split}.",
+        "split.hw: no key of split is named 'hw'. Did you mean 'how'? Known: column, folds, how, shares.",
     ]
 
 
@@ -139,8 +136,8 @@ def test_unknown_columns() -> None:
 
 def test_wrong_values_of_training() -> None:
     wrong = {
-        "epochs": 0, "batch_rows": 0, "hide_inputs": 1, "warmup": -0.1, "patience": 1.5, "effort": "bset",
-        "time_limit_seconds": 59, "folds": 1, "optimizer": {"rate": 0, "betas": [0.9, 1]}, "rungs": "prior",
+        "epochs": 0, "batch_rows": 0, "hide_inputs": 1, "patience": 1.5, "effort": "bset",
+        "time_limit_seconds": 59, "optimizer": {"rate": 0, "betas": [0.9, 1]}, "rungs": "prior",
     }  # fmt: skip
     assert told({"train": wrong}) == [
         "train.optimizer.rate: expected a number above 0, got 0.",
@@ -148,11 +145,9 @@ def test_wrong_values_of_training() -> None:
         "train.epochs: expected an integer of at least 1, or null, got 0.",
         "train.batch_rows: expected an integer of at least 1, or null, got 0.",
         "train.hide_inputs: expected a number of at least 0 and below 1, got 1.",
-        "train.warmup: expected a number of at least 0 and below 1, got -0.1.",
         "train.patience: expected an integer of at least 1, or null, got 1.5.",
         "train.effort: expected one of 'fast', 'good', 'best', got 'bset'. Did you mean 'best'?",
         "train.time_limit_seconds: expected a number of at least 60, or null, got 59.",
-        "train.folds: expected an integer of at least 2, or null, got 1.",
         "train.rungs: expected a list of texts, or null, got 'prior'.",
     ]
 
@@ -183,7 +178,6 @@ def test_wrong_values_at_the_top() -> None:
             {"shares": [0, 0.5, 0.5]},
             "split.shares: the first share, of training, must be above 0, got [0.0, 0.5, 0.5].",
         ),
-        ({"shares": [1]}, "split.shares: expected a list of 3 numbers of at least 0, got [1]."),
         (
             {"how": "group", "column": "digit"},
             "split.column: 'digit' is a target; rows cannot be divided by their answer.",
@@ -219,7 +213,6 @@ def test_what_is_no_input_or_target() -> None:
 
 def test_wrong_columns_of_an_input() -> None:
     wanted = "inputs.photo.columns: expected a list of column names, got"
-    assert told(one_input(columns=[])) == [f"{wanted} []."]
     assert told(one_input(columns=[1])) == [f"{wanted} [1]."]
     assert told(one_input(columns=["photo", "voice", "photo"])) == [
         "inputs.photo.columns: 'photo' is listed 2 times; once is enough."
@@ -304,73 +297,3 @@ def test_a_column_with_two_uses() -> None:
     assert told({"weight": "age"}) == [
         "weight: 'age' is also a column of inputs.age; a row's weight must be a column of its own."
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (
-            "a: 1\nb: 2\na: 3",
-            "FILE, line 3, column 1: not a plan in YAML: the key 'a' is there twice; keep one.",
-        ),
-        ("a: [1", "FILE, line 1, column 6: not a plan in YAML: expected ',' or ']', but got '<stream end>'."),
-        ("a: b: c", "FILE, line 1, column 5: not a plan in YAML: mapping values are not allowed here."),
-        ("a: &x [*x]", "FILE, line 1, column 8: not a plan in YAML: aliases (*name) are not used in plans."),
-        ("? [a]\n: 1", "FILE, line 1, column 3: not a plan in YAML: a key must be plain text."),
-        (
-            "a: !!python/name:os.system x",
-            "FILE, line 1, column 4: not a plan in YAML: could not determine a constructor for the tag "
-            "'tag:yaml.org,2002:python/name:os.system'.",
-        ),
-        ("\0", "FILE: not a plan in YAML: special characters are not allowed (character 0)."),
-        ("[" * 600, "FILE: not a plan in YAML: nested too deeply, or a number too long."),
-        ("a: " + "9" * 6000, "FILE: not a plan in YAML: nested too deeply, or a number too long."),
-        ("- a", "FILE: expected a mapping with inputs and targets, got ['a']."),
-    ],
-)
-def test_a_file_that_is_no_plan(text: str, problem: str, tmp_path: Path) -> None:
-    path = tmp_path / "plan.yaml"
-    path.write_text(text)
-    with pytest.raises(PlanError) as caught:
-        parse(path)
-    assert str(caught.value) == problem.replace("FILE", str(path))
-
-
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    lost, latin = tmp_path / "lost.yaml", tmp_path / "latin.yaml"
-    latin.write_bytes(b"a: \xe9")
-    for path, problem in (
-        (lost, "cannot read the plan: No such file or directory."),
-        (latin, "a plan must be UTF-8 text (byte 3 is not)."),
-    ):
-        with pytest.raises(PlanError) as caught:
-            parse(path)
-        assert str(caught.value) == f"{path}: {problem}"
-
-
-def test_several_problems_of_a_file_name_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "plan.yaml"
-    path.write_text("inputs: {}\n")
-    with pytest.raises(PlanError) as caught:
-        parse(path)
-    assert str(caught.value).startswith(f"2 problems in {path}:\n- inputs: none;")
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("train.epochs", "--set train.epochs: expected path.to.option=value, such as train.epochs=5."),
-        ("=3", "--set =3: expected path.to.option=value, such as train.epochs=5."),
-        ("a..b=3", "--set a..b=3: expected path.to.option=value, such as train.epochs=5."),
-        ("seed.x=1", "--set seed.x=1: seed is 0, which has no options to set."),
-        (
-            "train.epochs=[1",
-            "--set train.epochs=[1, line 1, column 3: not a plan in YAML: "
-            "expected ',' or ']', but got '<stream end>'.",
-        ),
-    ],
-)
-def test_a_set_that_cannot_be_applied(text: str, problem: str) -> None:
-    with pytest.raises(PlanError) as caught:
-        apply_sets({"seed": 0}, [text])
-    assert str(caught.value) == problem
