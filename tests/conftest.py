@@ -13,8 +13,8 @@ import torch
 from sensorium.options import family_of
 from sources import FAMILIES
 
-FREE = ("PYTEST_", "KMP_")
-"""Variables that pytest and OpenMP set by themselves."""
+FREE = ("PYTEST_", "KMP_", "TORCHINDUCTOR_")
+"""Variables that pytest, OpenMP and torch set by themselves."""
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=30)
