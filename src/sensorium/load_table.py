@@ -41,9 +41,9 @@ def load_table(
     if isinstance(source, Table):
         return source
     if _is_path(source):
-        return _of_path(Path(source), allowed, folder)
+        return _of_path(_local(source), allowed, folder)
     if _are_paths(source):
-        return _of_paths([Path(path) for path in source], allowed, folder)
+        return _of_paths([_local(path) for path in source], allowed, folder)
     start = Path(os.path.abspath(folder)) if folder is not None else allowed[0] if allowed else Path.cwd()
     columns = columns_in(source, IN_MEMORY)
     return Table.of(columns, IN_MEMORY, folder=start, roots=_with_folder(start, allowed))
@@ -83,6 +83,15 @@ def _are_paths(source: object) -> "TypeGuard[Sequence[str | os.PathLike[str]]]":
     return isinstance(source, list | tuple) and bool(source) and all(_is_path(path) for path in source)
 
 
+def _local(source: "str | os.PathLike[str]") -> Path:
+    text = os.fspath(source)
+    if not text.strip():
+        raise DataError("the path of the table is empty. Expected a file or a folder.")
+    if "://" in text:
+        raise DataError(f"{text}: only local files are read. Copy the file here first.")
+    return Path(text)
+
+
 def _of_path(path: Path, roots: tuple[Path, ...], folder: Path | str | None) -> Table:
     _must_exist(path)
     if path.is_dir() and (files := _tables_in(path)):
@@ -117,9 +126,8 @@ def _must_exist(path: Path) -> None:
         parent = path.parent
         beside = sorted(os.listdir(parent)) if parent.is_dir() else []
     except (OSError, ValueError) as error:
-        raise DataError(f"{str(path)[:80]!r}: not a path that can be read ({error}).") from error
-    if "://" in str(path) or ":/" in str(path):
-        raise DataError(f"{path}: only local files are read. Copy the file here first.")
+        told = getattr(error, "strerror", None) or error
+        raise DataError(f"{str(path)[:80]}: the path cannot be followed ({told}).") from error
     if not parent.is_dir():
         raise DataError(f"{path}: no such file; the folder {parent} does not exist either.")
     tables = [name for name in beside if _suffix(Path(name)) in _suffixes()]
@@ -171,13 +179,14 @@ def together(tables: Sequence[Table]) -> Table:
 
 
 def _compare(tables: Sequence[Table]) -> None:
-    names = dict.fromkeys(name for table in tables for name in table.names)
     for table in tables:
         if not set(table.names) & set(tables[0].names):
             raise DataError(
                 f"{table.source} has no column in common with {tables[0].source}. Expected: "
                 f"{', '.join(map(repr, tables[0].names))}; got: {', '.join(map(repr, table.names))}."
             )
+    names = dict.fromkeys(name for table in tables for name in table.names)
+    for table in tables:
         lacking = [name for name in names if name not in table.columns]
         if lacking:
             told = ", ".join(map(repr, lacking))

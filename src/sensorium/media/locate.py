@@ -14,7 +14,7 @@ MEDIA_SUFFIXES = frozenset(
     "wav wave flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 m4a aac wma "
     "mp4 m4v mov avi mkv webm mpg mpeg 3gp npy npz csv txt json pdf dcm nii".split()
 )
-_SUFFIX = re.compile(r"[^/\\]\.([A-Za-z][A-Za-z0-9]{0,5}|3gp)\Z")
+_SUFFIX = re.compile(r"[^/\\]\.([A-Za-z][A-Za-z0-9]{0,7}|3gp)\Z")
 _LONGEST = 4096
 
 

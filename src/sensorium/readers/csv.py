@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -130,7 +131,9 @@ def _parsed(path: Path, data: pa.Buffer, body: pa.Buffer, delimiter: str, width:
                 continue
             _check_rows(path, data, delimiter, width)
             told = not_utf8(path, data)
-            raise told or DataError(f"{path}: cannot be read as a text table ({short(error)}).") from error
+            if told is None:
+                told = DataError(f"{path}: cannot be read as a text table ({short(error)}).")
+            raise told from error
 
 
 def _maybe_open(table: pa.Table, body: pa.Buffer) -> bool:
@@ -143,7 +146,7 @@ def _maybe_open(table: pa.Table, body: pa.Buffer) -> bool:
 
 def _check_rows(path: Path, data: pa.Buffer, delimiter: str, width: int) -> None:
     """Raises DataError naming the line of the first row of another width, or of a quote that stays open."""
-    limit = csv.field_size_limit(_LARGEST_BLOCK)
+    limit = csv.field_size_limit(sys.maxsize)
     text = io.TextIOWrapper(io.BytesIO(data.to_pybytes()), "utf-8", errors="replace", newline="")
     reader = csv.reader(itertools.chain(text, ["\n", _SENTINEL]), delimiter=delimiter)
     begun = line = 0
@@ -167,6 +170,6 @@ def _check_rows(path: Path, data: pa.Buffer, delimiter: str, width: int) -> None
 def _ragged(path: Path, line: int, width: int, found: int, delimiter: str) -> DataError:
     name = {"\t": "tab"}.get(delimiter, repr(delimiter))
     return DataError(
-        f"{path}, line {line}: expected {width:,} cells as in the header, found {found:,} "
+        f"{path}, line {line}: expected as many cells as the header has, {width:,}; found {found:,} "
         f"(delimiter {name}). Put cells that hold the delimiter in quotes, or correct the line."
     )

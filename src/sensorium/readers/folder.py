@@ -35,7 +35,7 @@ class Folder(Reader):
         if not rows:
             raise DataError(
                 f"{path}: the folder holds no table and no class folders with files. Expected "
-                "<class>/<file>, or train/<class>/<file> and test/<class>/<file>, or the path of a table file."
+                "<class>/<file>, or train/<class>/<file> and test/<class>/<file>, or the path of a table."
             )
         rows.sort(key=lambda row: row[0])
         columns: dict[str, list[object]] = {}

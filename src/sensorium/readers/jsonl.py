@@ -33,8 +33,9 @@ class Jsonl(Reader):
         columns: dict[str, list[object]] = {}
         records = _array(path, text) if text.lstrip()[:1] == "[" else _lines(path, text)
         for num_rows, record in enumerate(records):
-            for name in record.keys() - columns.keys():
-                columns[name] = [None] * num_rows
+            for name in record:
+                if name not in columns:
+                    columns[name] = [None] * num_rows
             for name, cells in columns.items():
                 cells.append(record.get(name))
         return columns
@@ -65,7 +66,7 @@ def _parsed(text: str, where: str) -> object:
     except RecursionError as error:
         raise DataError(f"{where}: the value is nested too deeply to be read.") from error
     except ValueError as error:
-        raise DataError(f"{where}: {short(error)}.") from error
+        raise DataError(f"{where}: {short(error).partition(';')[0]}.") from error
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -73,7 +74,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {repeated!r} comes twice in one object; rename one of them")
+        raise ValueError(f"the key {repeated!r} comes twice in one object, rename one of them")
     return found
 
 

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,8 +24,8 @@ def write_answers(path: Path | str, records: Records) -> None:
 
     ``.csv``: RFC 4180, UTF-8, lines end with CR LF, a missing cell is empty, booleans are true and
     false. ``.parquet``: typed columns. ``.jsonl``: one object a line, missing and not finite numbers
-    null. Lists and objects are JSON in csv and Parquet. Raises DataError for another suffix, a folder that is not
-    there, or columns of different lengths.
+    null. Lists and objects are JSON in csv and Parquet. Raises DataError for another suffix, a folder
+    that is not there, or columns of different lengths.
     """
     path = Path(path)
     write = _WRITERS.get(path.suffix.lower())
@@ -52,7 +52,16 @@ def _csv(path: Path, records: Records) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(records)
-        writer.writerows(zip(*(map(_written, cells) for cells in records.values()), strict=True))
+        writer.writerows(zip(*(_column(cells) for cells in records.values()), strict=True))
+
+
+def _column(cells: Sequence[Cell]) -> Iterable[Cell]:
+    """The cells as they are written; numbers and texts of one kind pass without a look at each."""
+    values = cells.tolist() if isinstance(cells, np.ndarray) else cells
+    kinds = set(map(type, values))
+    if kinds <= {int, str} or (kinds == {float} and all(v == v for v in values)):
+        return values
+    return map(_written, values)
 
 
 def _written(cell: Cell) -> str | int | float:

@@ -1,7 +1,6 @@
 """Arrow arrays as Python cells, one kind of type at a time."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -76,23 +75,19 @@ def _runs(array: pa.Array) -> list[Cell]:
 
 
 def _moments(array: pa.Array) -> list[Cell]:
-    zone = array.type.tz if pa.types.is_timestamp(array.type) else None
-    kind = pa.timestamp("us", zone)
+    if pa.types.is_date32(array.type):  # there is no direct way from days to microseconds
+        array = array.cast(pa.date64())
+    if pa.types.is_date(array.type):
+        array = array.cast(pa.timestamp("ms"))
+    kind = pa.timestamp("us", array.type.tz)
     try:
-        if pa.types.is_date32(array.type):  # there is no direct way from days to microseconds
-            array = array.cast(pa.date64()).cast(pa.timestamp("ms"))
-        found: list[Cell] = array.cast(kind, safe=False).to_pylist()
-    except (ValueError, OverflowError):  # a year that datetime cannot hold: those cells stay text
-        return [_moment(scalar) for scalar in array]
+        cut = array.type.unit == "ns"  # datetime holds no more; every other loss is an error
+        found: list[Cell] = array.cast(kind, safe=not cut).to_pylist()
+    except (ValueError, OverflowError):  # a year that datetime cannot hold: that cell stays a number as text
+        if len(array) == 1:
+            return [str(array.cast(pa.int64())[0].as_py())]
+        return [cell for row in range(len(array)) for cell in _moments(array.slice(row, 1))]
     return found
-
-
-def _moment(scalar: pa.Scalar) -> Cell:
-    try:
-        value = scalar.cast(pa.timestamp("us", getattr(scalar.type, "tz", None)), safe=False).as_py()
-        return value if isinstance(value, datetime | None) else str(value)
-    except (ValueError, OverflowError):
-        return str(scalar.cast(pa.int64()).as_py())
 
 
 def _durations(array: pa.Array) -> list[Cell]:

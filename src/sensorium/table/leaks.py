@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -65,7 +66,7 @@ def find_leaks(
     names, leaks, codes = list(parts), list[Leak](), list[Ints]()
     for column in columns:
         found = table.codes(column)
-        media = _media(table, column)
+        media = _media(table, column, found)
         complete = True
         if media is not None:
             found, complete = _contents(media, part, most_bytes)
@@ -78,16 +79,18 @@ def find_leaks(
     return sorted(leaks, key=lambda leak: -leak.count)
 
 
-def _media(table: Table, column: str) -> list[Cell] | None:
+def _media(table: Table, column: str, codes: Ints) -> list[Cell] | None:
     """The column's cells with files as Path, when it holds files, bytes, pictures or arrays; else None."""
-    cells = table.column(column)
-    first = [cell for cell in cells[:1000] if cell is not None]
-    strings = sum(isinstance(cell, str) for cell in first)
-    if strings and strings == len(first) and not any(is_path_like(str(cell)) for cell in first):
+    first = next(table.chunks(column, np.flatnonzero(codes >= 0)[:1000], size=1000), [])
+    if not any(is_path_like(cell) if isinstance(cell, str) else not _simple(cell) for cell in first):
         return None
-    placed = located(cells, table.folder, table.roots)
+    placed = located(table.column(column), table.folder, table.roots)
     files = any(isinstance(cell, Path | bytes | np.ndarray) or _picture(cell) for cell in placed)
     return placed if files else None
+
+
+def _simple(cell: Cell) -> bool:
+    return isinstance(cell, bool | int | float | date)
 
 
 def _picture(cell: Cell) -> bool:

@@ -261,7 +261,8 @@ def _by_time(table: Table, column: str, parts: NDArray[np.float64]) -> Split:
     if len(moments) < len(used):
         raise DataError(
             f"{table.source}: column {column!r} has {len(moments)} different times; {len(used)} parts "
-            "(train, val, test) need at least one each. Rows of one time stay together. Divide by another column."
+            "(train, val, test) need at least one each. Rows of one time stay together: "
+            "divide by another column."
         )
     before = np.cumsum(count)
     first, placed_moment = 0, np.zeros(len(moments), np.int64)
