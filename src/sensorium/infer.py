@@ -223,16 +223,16 @@ class _Work:
         if why:
             return ColumnGuess(column, "dropped", None, 0.0, dropped_because=why)
         modality, score, reason = guess_modality(sample(self.table, column, self.sniffing), self.table)
-        why = reason if modality is None else self._drop(column, modality)
+        if modality is None:
+            return ColumnGuess(column, "dropped", None, 0.0, dropped_because=reason)
+        why = self._drop(column, modality)
         return ColumnGuess(column, "dropped" if why else "input", modality, score, reason, why)
 
     def _drop(self, column: str, modality: str) -> str | None:
-        if modalities.get(modality).media:
-            return None
         for target in self.targets:
             if target in self.table.names and copies(self.table, column, target):
                 return f"it is a one-to-one code of {target!r}, a leak; name it in the plan to keep it"
-        return names_rows(self.table, column)
+        return None if modalities.get(modality).media else names_rows(self.table, column)
 
 
 def _free(name: str, taken: set[str]) -> str:

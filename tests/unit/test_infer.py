@@ -188,6 +188,14 @@ def test_texts_that_name_files_are_media(tmp_path: Path, suffix: str) -> None:
     assert found.plan.inputs["photo"].modality == Choice("image")
 
 
+def test_a_picture_for_every_label_is_a_leak(tmp_path: Path) -> None:
+    for name in "ab":
+        Image.fromarray(np.full((8, 8, 3), ord(name), np.uint8)).save(tmp_path / f"{name}.png")
+    cells = [("sign", ["a.png", "b.png"] * 20), ("x", columns(40)["age"]), ("y", ["a", "b"] * 20)]
+    found = infer(Table.of(cells, "t", folder=tmp_path, roots=(tmp_path,)), "y")
+    assert list(found.dropped()) == ["sign"]
+
+
 def test_files_that_are_not_there_are_told(tmp_path: Path) -> None:
     cells = [("photo", [f"p{i}.png" for i in range(20)]), ("x", columns(20)["age"]), ("y", ["a", "b"] * 10)]
     found = infer(Table.of(cells, "t", folder=tmp_path, roots=(tmp_path,)), "y")
