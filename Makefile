@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
-# Two workers halve the time of the suite on two cores (docs/log.md); each keeps to one thread.
+# Two workers, each with one thread: faster on two cores once the suite takes over 30 s (docs/log.md).
 WORKERS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 BENCH ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
