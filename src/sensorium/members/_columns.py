@@ -47,6 +47,19 @@ def answerable(data: Prepared, fields: Sequence[Field]) -> NDArray[np.bool_]:
     return found
 
 
+def patterns(data: Prepared, fields: Sequence[Field]) -> NDArray[np.bool_]:
+    """bool (N, I): which of the I inputs have anything real."""
+    names = dict.fromkeys(f.name for f in fields)
+    return np.stack([answerable(data, [f for f in fields if f.name == n]) for n in names], axis=1)
+
+
+def usual(found: NDArray[np.bool_], share: float = 0.02) -> NDArray[np.bool_]:
+    """bool (P, I): the patterns that at least this share of the rows have, and the one with everything."""
+    different, counts = np.unique(found, axis=0, return_counts=True)
+    often = different[counts >= share * len(found)]
+    return np.unique(np.concatenate([often, np.ones((1, found.shape[1]), bool)]), axis=0)
+
+
 def sampled(job: Job, rows: int) -> tuple[Rows, tuple[str, ...]]:
     """At most ``rows`` of the training rows that have something to read, in order, and what to tell of it."""
     useful = job.train[answerable(job.data.rows(job.train), job.fields)]
@@ -66,7 +79,7 @@ def copies(
     with fewer than two inputs have no copy.
     """
     names = list(dict.fromkeys(f.name for f in fields))
-    there = np.stack([answerable(data, [f for f in fields if f.name == n]) for n in names], axis=1)
+    there = patterns(data, fields)
     rows = np.flatnonzero((there.sum(1) > 1) & (rng.random(len(data)) < share))
     there = there[rows]
     hidden = there & (rng.random(there.shape) < 0.5)

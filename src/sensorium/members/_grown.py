@@ -142,7 +142,7 @@ def averaged(train: Table, outcome: Outcome, trees: int, least: int, share: floa
 
 
 def filled(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The rows with features that miss everywhere as 0: scikit-learn cannot bin them, and no tree splits them."""
+    """The rows with features that miss everywhere as 0: scikit-learn cannot bin them, no tree splits them."""
     return np.where(np.isnan(x).all(axis=0), np.float32(0), x)
 
 

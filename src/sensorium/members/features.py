@@ -37,7 +37,7 @@ class Features(Wood):
         grow: Literal["boosted", "averaged"] = "averaged",
         trees: Annotated[int, Limit(ge=1)] = 200,
         directions: Annotated[int, Limit(ge=0)] = 60,
-        hide: Annotated[float, Limit(ge=0, le=1)] = 0.3,
+        hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 20_000,
     ) -> Self:
         """Fit every goal that trees can learn; the job's fields are the raw columns used beside the features.

@@ -26,7 +26,7 @@ class Forest(Wood):
         leaf: tuple[int, ...] = (1, 3, 8),
         share: Annotated[float, Limit(gt=0, le=1)] = 0.5,
         directions: Annotated[int, Limit(ge=0)] = 60,
-        hide: Annotated[float, Limit(ge=0, le=1)] = 0.3,
+        hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 20_000,
     ) -> Self:
         """Fit every goal that trees can learn; the others are left out.

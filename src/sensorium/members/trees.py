@@ -26,7 +26,7 @@ class Trees(Wood):
         steps: Annotated[int, Limit(ge=1)] = 500,
         leaves: Annotated[int, Limit(ge=2)] = 16,
         directions: Annotated[int, Limit(ge=0)] = 60,
-        hide: Annotated[float, Limit(ge=0, le=1)] = 0.3,
+        hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 100_000,
     ) -> Self:
         """Fit every goal that trees can learn; the others are left out.
