@@ -160,10 +160,10 @@ def _of_paths(paths: Sequence[Path], roots: tuple[Path, ...], folder: Path | str
     tables = [_of_path(path, roots, folder) for path in paths]
     if len(tables) == 1:
         return tables[0]
-    return together(_with_split(paths, tables))
+    return stacked(_with_split(paths, tables))
 
 
-def together(tables: Sequence[Table]) -> Table:
+def stacked(tables: Sequence[Table]) -> Table:
     """Several tables below each other as one, in that order; media paths still start at each one's folder.
 
     Warns of columns that some lack. Raises DataError when two tables have no column in common.

@@ -124,4 +124,5 @@ def not_utf8(path: Path, data: pa.Buffer) -> DataError | None:
 
 
 def short(error: BaseException) -> str:
+    """The first line of another library's message, at most 120 characters, without its full stop."""
     return str(error).splitlines()[0].rstrip(".")[:120] if str(error) else type(error).__name__
