@@ -67,7 +67,7 @@ class Trees:
                 total += self.values[leaves[:, tree]]
         else:
             for place in range(len(self.base)):
-                total[:, place] = self.values[leaves[:, self.output == place], 0].sum(1)
+                total[:, place] = self.values[leaves[:, self.output == place], 0].sum(1, dtype=np.float64)
         summed: Floats = self.base + total * self.share
         return summed
 
