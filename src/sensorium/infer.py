@@ -7,6 +7,7 @@ from typing import Any
 
 from sensorium.errors import DataError, PlanError
 from sensorium.infer_columns import (
+    Codes,
     ColumnGuess,
     copies,
     guess_modality,
@@ -111,6 +112,7 @@ class _Work:
         self.targets: dict[str, Any] = {}
         self.split: dict[str, Any] = dict(user.get("split") or {})
         self.guesses: dict[str, ColumnGuess] = {}
+        self.codes: dict[str, Codes] = {}
         given = {str(name): one for name, one in (user.get("inputs") or {}).items()}
         self.given = {name: one for name, one in given.items() if one is not None}
         self.left_out = {name for name, one in given.items() if one is None}
@@ -219,18 +221,21 @@ class _Work:
     def _guess(self, column: str) -> ColumnGuess:
         if column in self.left_out:
             return ColumnGuess(column, "dropped", dropped_because=LEFT_OUT)
-        why = useless(self.table, column)
+        codes = self.table.codes(column)
+        why = useless(codes)
         if why:
             return ColumnGuess(column, "dropped", None, 0.0, dropped_because=why)
-        modality, score, reason = guess_modality(sample(self.table, column, self.sniffing), self.table)
+        modality, score, reason = guess_modality(sample(self.table, column, self.sniffing, codes), self.table)
         if modality is None:
             return ColumnGuess(column, "dropped", None, 0.0, dropped_because=reason)
-        why = self._drop(column, modality)
+        why = self._drop(column, modality, codes)
         return ColumnGuess(column, "dropped" if why else "input", modality, score, reason, why)
 
-    def _drop(self, column: str, modality: str) -> str | None:
-        for target in self.targets:
-            if target in self.table.names and copies(self.table, column, target):
+    def _drop(self, column: str, modality: str, codes: Codes) -> str | None:
+        for target in [name for name in self.targets if name in self.table.names]:
+            if target not in self.codes:
+                self.codes[target] = self.table.codes(target)
+            if copies(self.table, column, codes, target, self.codes[target]):
                 return f"it is a one-to-one code of {target!r}, a leak; name it in the plan to keep it"
         return None if modalities.get(modality).media else names_rows(self.table, column)
 

@@ -22,6 +22,7 @@ SNIFFED = 1_000
 NEIGHBOURS = 10_000
 """Cells, in the table's order, that the search for identifiers looks at."""
 
+Codes = NDArray[np.int64]
 Role = Literal["input", "target", "weight", "split", "dropped"]
 
 
@@ -41,9 +42,9 @@ class ColumnGuess:
     input: str | None = None
 
 
-def sample(table: Table, column: str, seed: int) -> list[Cell]:
+def sample(table: Table, column: str, seed: int, codes: Codes | None = None) -> list[Cell]:
     """At most SNIFFED cells that are not missing, spread over the table, in its order."""
-    rows = np.flatnonzero(table.codes(column) >= 0)
+    rows = np.flatnonzero((table.codes(column) if codes is None else codes) >= 0)
     if len(rows) > SNIFFED:
         rng = seeds.generator(seed, f"sniff {column}")
         rows = np.sort(rng.choice(rows, SNIFFED, replace=False))
@@ -87,9 +88,8 @@ def guess_task(cells: Sequence[Cell]) -> tuple[str | None, float]:
     return (best, scores[best]) if best is not None and scores[best] > 0 else (None, 0.0)
 
 
-def useless(table: Table, column: str) -> str | None:
-    """Why nothing can be learned from a column, whatever it holds; None when something may."""
-    codes = table.codes(column)
+def useless(codes: Codes) -> str | None:
+    """Why nothing can be learned from a column with these codes; None when something may."""
     present = codes[codes >= 0]
     if not len(present):
         return "every cell is missing"
@@ -106,20 +106,25 @@ def names_rows(table: Table, column: str) -> str | None:
     return f"it only names the rows: {reason}" if reason else None
 
 
-def copies(table: Table, column: str, target: str) -> bool:
+def copies(table: Table, column: str, mine: Codes, target: str, theirs: Codes) -> bool:
     """Whether a column is a one-to-one code of the target, or an exact line through it.
 
-    Only what repeats is evidence: at least 20 rows, and no more different cells than half the rows.
+    mine, theirs: the codes of both. Only what repeats is evidence: at least 20 rows, and no more
+    different cells than half the rows.
     """
-    mine, theirs = table.codes(column), table.codes(target)
-    both = (mine >= 0) & (theirs >= 0)
-    mine, theirs = mine[both], theirs[both]
-    if len(mine) < 20:
+    rows = np.flatnonzero((mine >= 0) & (theirs >= 0))
+    if len(rows) < 20:
         return False
-    own, other = len(np.unique(mine)), len(np.unique(theirs))
-    if own == other and 2 <= own <= len(mine) // 2:
-        return len(np.unique(np.stack([mine, theirs]), axis=1).T) == own
-    return other > 2 and _on_a_line(table, column, target, np.flatnonzero(both)[:SNIFFED])
+    return _one_to_one(mine[rows], theirs[rows]) or _on_a_line(table, column, target, rows[:SNIFFED])
+
+
+def _one_to_one(mine: Codes, theirs: Codes) -> bool:
+    for one, other in ((mine, theirs), (theirs, mine)):
+        image = np.full(int(one.max()) + 1, -1)
+        image[one] = other
+        if (image[one] != other).any():
+            return False
+    return 2 <= int((image >= 0).sum()) <= len(mine) // 2
 
 
 def _on_a_line(table: Table, column: str, target: str, rows: NDArray[np.int64]) -> bool:
@@ -128,6 +133,6 @@ def _on_a_line(table: Table, column: str, target: str, rows: NDArray[np.int64]) 
     if not all(isinstance(c, int | float) and not isinstance(c, bool) for c in (*first, *second)):
         return False
     pair = np.array([first, second], np.float64)
-    if not np.isfinite(pair).all() or (pair.std(1) == 0).any():
+    if not np.isfinite(pair).all() or (pair.std(1) == 0).any() or len(np.unique(pair[1])) < 3:
         return False
     return bool(abs(np.corrcoef(pair)[0, 1]) > 1 - 1e-12)
