@@ -57,7 +57,10 @@ def reader_of(path: Path) -> type[Reader]:
     """
     _must_exist(path)
     classes = {name: readers.get(name) for name in readers.names()}
-    head = head_of(path)
+    try:
+        head = head_of(path)
+    except OSError as error:
+        raise DataError(f"{path}: the file cannot be opened ({error.strerror}).") from error
     suffix = _suffix(path)
     by_name = next((n for n, c in classes.items() if suffix in c.suffixes and path.is_file()), None)
     fitting = [n for n, c in classes.items() if c.sniff(path, head)]
@@ -121,8 +124,10 @@ def _suffix(path: Path) -> str:
 
 def _must_exist(path: Path) -> None:
     try:
-        if path.exists():
+        if path.is_file() or path.is_dir():
             return
+        if path.exists():
+            raise DataError(f"{path}: a device, pipe or socket is no table. Expected a file or a folder.")
         parent = path.parent
         beside = sorted(os.listdir(parent)) if parent.is_dir() else []
     except (OSError, ValueError) as error:

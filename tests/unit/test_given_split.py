@@ -52,7 +52,7 @@ def test_words_of_the_parts() -> None:
         ({"Subset": ["Training", "dev"]}, "Subset"),
         ({"fold": ["1", "2"]}, None),
         ({"set": ["train", "train"]}, None),
-        ({"split": ["test", "val"]}, None),
+        ({"split": ["test", "val"]}, "split"),
         ({"split": ["train", "test", "odd", None]}, None),
         ({"split": ["train"] * 30 + ["test", "odd", None]}, "split"),
         ({"colour": ["train", "test"]}, None),
@@ -109,9 +109,19 @@ def test_train_and_dev_leave_dev_for_choosing() -> None:
     assert len(split.test) == 7
 
 
+def test_dev_and_test_alone_leave_dev_to_learn_from() -> None:
+    split = divide(table(split=["dev"] * 40 + ["test"] * 5), "auto", None, SHARES, rng())
+    assert split.test.tolist() == list(range(40, 45))
+    assert len(split.train) + len(split.val) == 40
+    assert split.how == (
+        "given by 'split'; it has no train rows, so its val rows are learned from; it has no val rows, "
+        "so these are cut from train, at random: 33 train, 7 val, 5 test rows"
+    )
+
+
 def test_a_given_split_that_cannot_be_used_is_told() -> None:
     assert error(table(s=["a", "b", None]), "given", "s", SHARES, rng()) == (
-        "T: the split column 's' has no row that says train; it says 'a', 'b', None. "
+        "T: the split column 's' has no row that says train or val; it says 'a', 'b', None. "
         "Expected train, val and test, or choose another split.how."
     )
     assert error(table(s=["train", "test"]), "given", "s", SHARES, rng()) == (

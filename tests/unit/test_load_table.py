@@ -1,6 +1,7 @@
 """Whatever names or is a table becomes one, its rows in order; what does not says what to do."""
 
 import gzip
+import os
 import warnings
 from pathlib import Path
 
@@ -89,6 +90,39 @@ def test_paths_that_are_none_are_told(here: Path) -> None:
         == "s3://bucket/t.csv: only local files are read. Copy the file here first."
     )
     assert error("x" * 5000) == "x" * 80 + ": the path cannot be followed (File name too long)."
+
+
+def test_files_that_cannot_be_opened_are_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo("pipe.csv")
+    assert error("pipe.csv") == (
+        "pipe.csv: a device, pipe or socket is no table. Expected a file or a folder."
+    )
+    write("t.csv", "a\n1\n")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert error("t.csv") == "t.csv: the file cannot be opened (Permission denied)."
+
+
+def test_empty_files_of_every_format_are_told(here: Path) -> None:
+    assert error(write("t.csv", b"")) == "t.csv: the file is empty (0 bytes). Expected a header and rows."
+    assert error(write("t.jsonl", b"")) == "t.jsonl: the file is empty (0 bytes). Expected a header and rows."
+    for name, kind in (("t.parquet", "Parquet"), ("t.feather", "Feather or Arrow")):
+        assert error(write(name, b"")).startswith(f"{name}: not a whole {kind} file (")
+
+
+def test_doubled_columns_in_parquet_and_feather_are_told(here: Path) -> None:
+    doubled = pa.table([[1], [2]], names=["a", "a"])
+    pq.write_table(doubled, "t.parquet")
+    with pa.ipc.new_file("t.feather", doubled.schema) as sink:
+        sink.write_table(doubled)
+    for name in ("t.parquet", "t.feather"):
+        assert error(name) == (
+            f"{name}: column names that come more than once: 'a' (columns 1 and 2). Rename all but "
+            f"one of each."
+        )
 
 
 def test_several_files_are_one_table_and_rows_know_their_file(here: Path) -> None:

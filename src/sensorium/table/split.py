@@ -50,7 +50,7 @@ def split_word(cell: Cell) -> str | None:
 
 
 def find_split_column(table: Table) -> str | None:
-    """The column that divides the rows: named split, fold, set or the like, with train and val or test.
+    """The column that divides the rows: named split, fold, set or the like, with two parts at least.
 
     At least 95 % of its cells that are not missing must be such words.
     """
@@ -63,8 +63,8 @@ def find_split_column(table: Table) -> str | None:
 
 def _divides(cells: Sequence[Cell]) -> bool:
     counts = Counter(split_word(cell) for cell in cells if cell is not None)
-    known = sum(counts[part] for part in PARTS)
-    return counts["train"] > 0 and known > counts["train"] and known >= 0.95 * counts.total()
+    known = [counts[part] for part in PARTS if counts[part]]
+    return len(known) > 1 and sum(known) >= 0.95 * counts.total()
 
 
 def divide(
@@ -203,13 +203,17 @@ def _given(
 ) -> Split:
     words = {cell: split_word(cell) for cell in set(map(_text, table.column(column)))}
     placed = np.array([PARTS.index(w) if (w := words[_text(c)]) else -1 for c in table.column(column)])
-    if not (placed == 0).any():
+    learned = next((part for part in (0, 1) if (placed == part).any()), None)
+    if learned is None:
         seen = ", ".join(sorted(repr(word) for word in words)[:8])
         raise DataError(
-            f"{table.source}: the split column {column!r} has no row that says train; it says {seen}. "
+            f"{table.source}: the split column {column!r} has no row that says train or val; it says {seen}. "
             "Expected train, val and test, or choose another split.how."
         )
     told = [f"given by {column!r}"]
+    if learned == 1:
+        placed[placed == 1] = 0
+        told.append("it has no train rows, so its val rows are learned from")
     lost = int((placed < 0).sum())
     if lost:
         told.append(f"{lost:,} rows that it gives no part are left out")

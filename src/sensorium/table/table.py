@@ -99,11 +99,12 @@ class Table:
 
     def column(self, name: str) -> Sequence[Cell]:
         """All cells of a column, not to be changed. Raises DataError for a name that is not there."""
-        if name not in self._last:
+        cells = self._last.get(name)
+        if cells is None:
             cells = self._column(name).cells()
             self._last.clear()  # one column at most: a table must not grow behind its user's back
             self._last[name] = cells
-        return self._last[name]
+        return cells
 
     def chunks(self, name: str, rows: Rows | None = None, *, size: int = CHUNK) -> Iterator[list[Cell]]:
         """The cells of these rows (None: all), in that order, ``size`` at a time."""
