@@ -5,7 +5,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Two workers, each with one thread: faster on two cores once the suite takes over 30 s (docs/log.md).
 WORKERS ?= 2
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+TESTS ?= tests
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 BENCH ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
 
 .PHONY: help demo test check bench test-all lock clean
@@ -30,11 +31,14 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: check
-	$(PYTEST)
+# Tests run even when a check fails, so that one run tells everything.
+BOTH = $(MAKE) --no-print-directory check; checked=$$?; $(1); tested=$$?; exit $$((checked + tested))
 
-test-all: check
-	$(PYTEST) -m "full or not full"
+test: $(READY)
+	@$(call BOTH,$(PYTEST))
+
+test-all: $(READY)
+	@$(call BOTH,$(PYTEST) -m "full or not full")
 
 bench: $(READY)
 	@for name in $(BENCH); do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name || exit 1; done
