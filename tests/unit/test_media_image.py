@@ -17,7 +17,6 @@ from sensorium.errors import CorruptCell
 from sensorium.media import image, magic
 from sensorium.media.image import Limits, decode, header
 
-
 PICTURE = "expected a picture (H, W), (H, W, 3) or (3, H, W), got an array of shape "
 
 

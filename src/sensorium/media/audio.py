@@ -20,6 +20,9 @@ FAILURES = (OSError, ValueError, RuntimeError, TypeError, LookupError, Arithmeti
 """What libsndfile's reader raises on broken or hostile files (LibsndfileError is a RuntimeError)."""
 
 _BLOCK = 1 << 18
+_LOUDEST = 1e4
+"""Full scale is 1; samples beyond this are held at it, so that sums stay finite."""
+
 _TOLERANCE = 0.01
 """Share of the declared frames that may lack before a sound counts as cut off."""
 
@@ -73,14 +76,20 @@ def decode(cell: object, rate: int, rate_of_arrays: int = 16_000, limits: Limits
     else:
         array, native = _array(cell, rate_of_arrays, limits)
         wave = _floats(array)
-    mono = wave if wave.ndim == 1 else wave.mean(1, dtype=np.float32)
-    if not np.isfinite(mono).all():
-        raise CorruptCell("the sound holds NaN or infinite samples")
+    mono = _mono(wave)
     if native != rate:
-        mono = soxr.resample(mono, native, rate, quality="HQ").astype(np.float32)
+        mono = np.asarray(soxr.resample(mono, native, rate, quality="HQ"), np.float32)
     if len(mono) == 0:
         raise CorruptCell("the sound holds not one frame")
-    return np.asarray(mono, np.float32)
+    return mono
+
+
+def _mono(wave: Wave) -> Wave:
+    """(T,) or (T, C) as the mean of its channels (T,). Raises CorruptCell for what is not finite."""
+    if not np.isfinite(wave).all():
+        raise CorruptCell("the sound holds NaN or infinite samples")
+    held = np.clip(wave, -_LOUDEST, _LOUDEST)
+    return held if held.ndim == 1 else held.mean(1, dtype=np.float32)
 
 
 def _file(cell: bytes | Path, limits: Limits) -> tuple[Wave, int]:
@@ -94,18 +103,19 @@ def _file(cell: bytes | Path, limits: Limits) -> tuple[Wave, int]:
 
 
 def _read(file: soundfile.SoundFile, told: Header) -> Wave:
-    """Every frame that decodes; a file that gives clearly fewer than it declares is corrupt."""
+    """Every frame that decodes, as one channel. Raises CorruptCell for clearly fewer than declared."""
     blocks: list[Wave] = []
     wanted, error = told.frames, ""
+    step = max(1, _BLOCK // told.channels)
     while wanted > 0:
         try:
-            block = file.read(min(_BLOCK, wanted), dtype="float32", always_2d=True)
+            block = file.read(min(step, wanted), dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as why:
             error = f" ({_first_line(why)})"
             break
         if len(block) == 0:
             break
-        blocks.append(block)
+        blocks.append(_mono(block))
         wanted -= len(block)
     if wanted > told.frames * _TOLERANCE and told.format != "MP3":
         raise CorruptCell(
@@ -207,13 +217,15 @@ def _floats(array: NDArray[np.generic]) -> Wave:
         return ((array.astype(np.float64) - middle) / half).astype(np.float32)
     wide = array.astype(np.float64)
     peak = float(np.abs(wide).max())
-    scale = 1.0 if not peak > 1 else 32768.0 if peak <= 32768 else peak
+    if not np.isfinite(peak):
+        raise CorruptCell("the sound holds NaN or infinite samples")
+    scale = 1.0 if peak <= 1 else 32768.0 if peak <= 32768 else peak
     return (wide / scale).astype(np.float32)
 
 
 def _broken(cell: bytes | Path, why: BaseException) -> str:
-    if isinstance(why, OSError):
-        return f"the file cannot be read: {why.strerror or _first_line(why)}"
+    if isinstance(why, OSError | ValueError):
+        return f"the file cannot be read: {getattr(why, 'strerror', None) or _first_line(why)}"
     found = magic.kind(magic.head(cell))
     if found is not None and found[0] != "audio":
         return f"not a sound: the content is {found[0]} ({found[1]})"

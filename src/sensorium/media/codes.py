@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import date, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +43,9 @@ def key(cell: object) -> str | None:
             return key(cell.decode("utf-8"))
         except UnicodeDecodeError:
             raise CorruptCell("expected a category, got bytes that are no UTF-8") from None
-    if isinstance(cell, list | tuple | dict | set | np.ndarray | Path) or hash_fails(cell):
-        raise CorruptCell(f"expected a category, got {shown(cell)}")
-    return key(str(cell))
-
-
-def hash_fails(cell: object) -> bool:
-    """Whether a cell cannot be compared by value."""
-    try:
-        hash(cell)
-    except TypeError:
-        return True
-    return False
+    if isinstance(cell, date | time | timedelta | Decimal | UUID | np.datetime64):
+        return str(cell)
+    raise CorruptCell(f"expected a category, got {shown(cell)}")
 
 
 def integers_are_codes(values: NDArray[np.float64]) -> str | None:

@@ -48,7 +48,7 @@ def head(cell: object) -> bytes:
     try:
         with cell.open("rb") as file:
             return file.read(HEAD)
-    except OSError:
+    except (OSError, ValueError):
         return b""
 
 

@@ -22,12 +22,16 @@ from sensorium.table.packed import Cell, Packed, ragged
 from sensorium.types import Arrays, Facts, Json, Layout
 
 _HEADERS = 400
-_LONGEST_AUTO = 10.0
+_LONGEST_AUTO, _RATE_AUTO = 10.0, 16_000
+_WINDOW = 0.025
+"""Seconds of sound in one frame, as in speech recognition; two hops where that is more."""
 _SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff", ".au", ".caf"))
 
 
 class Audio(Modality):
-    """A sound: file, bytes, or array (T,), (T, C), (C, T).
+    """A sound: file, bytes, array (T,), (T, C), (C, T), or a dict of ``array`` and ``sampling_rate``.
+
+    An array alone is taken to be at ``rate``, or at 16,000 samples a second when ``rate`` is None.
 
     Choices:
         rate: samples a second that are kept; None: as recorded, at most 16,000.
@@ -35,9 +39,7 @@ class Audio(Modality):
         trim: whether silent ends are cut off.
         level: whether every sound is brought to one loudness.
         mels: frequency bands.
-        window_seconds: length of the pieces of the spectrogram; None: 0.025, or two hops if that is more.
-        hop_seconds: step between them; None: a sixty-fourth of the usual length, between 0.004 and 0.02.
-        rate_of_arrays: samples a second of cells that are arrays.
+        hop_seconds: step of the spectrogram; None: a 64th of the usual length, between 0.004 and 0.02.
         max_seconds: sounds that declare more are corrupt.
         max_megabytes: files that are larger are corrupt.
     """
@@ -55,15 +57,12 @@ class Audio(Modality):
         trim: bool = True,
         level: bool = True,
         mels: Annotated[int, Field(ge=4, le=512)] = 64,
-        window_seconds: Annotated[float, Field(gt=0, le=1)] | None = None,
         hop_seconds: Annotated[float, Field(gt=0, le=1)] | None = None,
-        rate_of_arrays: Annotated[int, Field(ge=1)] = 16_000,
         max_seconds: Annotated[float, Field(gt=0)] = 600.0,
         max_megabytes: Annotated[float, Field(gt=0)] = 200.0,
     ) -> None:
         self.rate, self.seconds, self.trim, self.level, self.mels = rate, seconds, trim, level, mels
-        self.window_seconds, self.hop_seconds = window_seconds, hop_seconds
-        self.rate_of_arrays = rate_of_arrays
+        self.hop_seconds, self.rate_of_arrays = hop_seconds, rate or _RATE_AUTO
         self.limits = audio.Limits(max_seconds, max_megabytes)
 
     @classmethod
@@ -96,15 +95,14 @@ class Audio(Modality):
         told = each(sample.items(), lambda c: audio.header(c, self.rate_of_arrays, self.limits))[0]
         headers = [h for h in told if h is not None and h.frames > 0]
         lengths = np.array([h.seconds for h in headers] or [1.0])
-        rate = self.rate or int(min(16_000, np.median([h.rate for h in headers] or [16_000])))
+        rate = self.rate or int(min(_RATE_AUTO, np.median([h.rate for h in headers] or [_RATE_AUTO])))
         seconds = self.seconds or float(min(_LONGEST_AUTO, np.quantile(lengths, 0.99)))
         usual = min(seconds, float(np.median(lengths)))
         hop = self.hop_seconds or float(np.clip(usual / 64, 0.004, 0.02))
-        window = self.window_seconds or max(0.025, 2 * hop)
         return {
             "rate": rate,
             "seconds": round(seconds, 4),
-            "window": max(2, round(window * rate)),
+            "window": max(2, round(max(_WINDOW, 2 * hop) * rate)),
             "hop": max(1, round(hop * rate)),
             "mels": self.mels,
             "rates": sorted({h.rate for h in headers}),
@@ -123,7 +121,7 @@ class Audio(Modality):
             raise PlanError(
                 "the sounds of one input must be of one rate and hop; its columns gave "
                 f"rates {[f['rate'] for f in facts]} and hops {[f['hop'] for f in facts]} (samples). "
-                "Set rate, window_seconds and hop_seconds of this input, or give each column its own input."
+                "Set rate and hop_seconds of this input, or give each column its own input."
             )
         told: Facts = {"layout": layout, "rate": facts[0]["rate"]}
         if layout == "frames":
