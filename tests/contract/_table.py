@@ -1,4 +1,4 @@
-"""A made-up prepared table for members: two numbers, two categories, a text; a label and an amount to tell."""
+"""A made-up prepared table for members: two numbers, two categories, a text; a label and an amount."""
 
 import numpy as np
 from numpy.typing import NDArray

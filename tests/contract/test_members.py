@@ -115,11 +115,9 @@ def test_what_one_row_hides_changes_no_other_row(name: str) -> None:
     data, _, _ = made(1)
     half = np.arange(ROWS) < ROWS // 2
     hidden = data.hiding(["title", "sizes"])
-    mixed = Prepared(
-        data.numbers,
-        {n: tuple(_either(a, b, half) for a, b in zip(p, hidden.inputs[n], strict=True)) for n, p in data.inputs.items()},
-        {"title": [t if keep else None for t, keep in zip(data.texts["title"], half, strict=True)]},
-    )  # fmt: skip
+    inputs = {n: (_either(data.inputs[n][0], hidden.inputs[n][0], half),) for n in data.inputs}
+    texts = [t if keep else None for t, keep in zip(data.texts["title"], half, strict=True)]
+    mixed = Prepared(data.numbers, inputs, {"title": texts})
     found = member(name).numbers(mixed)
     same(taken(found, half), taken(member(name).numbers(data), half), 1e-9)
     same(taken(found, ~half), taken(member(name).numbers(hidden), ~half), 1e-9)

@@ -21,6 +21,8 @@ PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 """Ridge penalties, the strongest first."""
 INVERSE = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Inverse penalties of logistic regression, the strongest first."""
+MOST_STEPS = 300
+"""Steps of the solver of logistic regression."""
 ABSENT = -20.0
 """The log-probability of a class that the training rows do not have."""
 
@@ -122,7 +124,7 @@ def _ridge(x: sp.csr_matrix, learned: Lesson, penalty: float) -> Linear:
 def _logistic(
     x: sp.csr_matrix, learned: Lesson, classes: int, inverse: float, start: LogisticRegression | None
 ) -> tuple[Linear, LogisticRegression]:
-    model = start or LogisticRegression(tol=1e-3, max_iter=300, warm_start=True)
+    model = start or LogisticRegression(tol=1e-3, max_iter=MOST_STEPS, warm_start=True)
     model.set_params(C=inverse)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", ConvergenceWarning)
