@@ -21,7 +21,7 @@ from sensorium.table.table import Table
 from sensorium.tasks import tasks
 from sensorium.types import Facts, Json
 
-SEARCHED = 20
+SEARCHED, FITTED = 20, 200
 SCALARS, TEXTS, MEDIA = 200_000, 2_000, 2_000
 """Cells that are looked at: of numbers and categories, of other columns, and of those that hold files."""
 
@@ -100,7 +100,8 @@ def _rows(present: NDArray[np.int64], kind: type[Modality] | None, seed: int, na
 def _status(kind: type[Modality], cells: Sequence[Cell], seed: int, name: str) -> tuple[int, dict[int, str]]:
     """How many of the cells hold nothing after all, and {place: why it is corrupt}."""
     modality = kind()
-    facts = modality.fit([cells], seeds.generator(seed, f"inspect fit {name}"))
+    some = cells if kind.together else cells[:FITTED]
+    facts = modality.fit([some], seeds.generator(seed, f"inspect fit {name}"))
     packed = modality.prepare(cells, facts)
     return int((packed.row_status() == MISSING).sum()), packed.row_reasons()
 

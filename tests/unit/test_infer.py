@@ -171,12 +171,6 @@ def test_columns_that_divide_or_weigh_rows_are_no_inputs() -> None:
     assert role(drawn, "split") == ("split", None, None)
 
 
-def test_a_column_that_only_says_val_and_test_is_no_input() -> None:
-    found = infer(table(split=["dev", "test"] * (ROWS // 2)), "label")
-    assert found.dropped()["split"] == "it divides the rows into dev and test, but none of them trains"
-    assert found.plan.split.how == "auto"
-
-
 def test_several_targets_are_no_inputs() -> None:
     found = infer(table(), ["label", "price"])
     assert list(found.plan.targets) == ["label", "price"]
