@@ -88,6 +88,8 @@ class TrainPlan:
     rungs: tuple[str, ...] | None = None
     """The rungs of the ladder to climb; None: all that fit."""
     time_limit_seconds: Annotated[float, Field(ge=60)] | None = None
+    settled: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What a time limit or memory decided for each network (steps, batch_rows, stop): replayed."""
 
 
 @dataclass(frozen=True, slots=True)
