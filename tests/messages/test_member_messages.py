@@ -1,0 +1,51 @@
+"""The whole text of every error of the members."""
+
+import numpy as np
+import pytest
+
+from sensorium.errors import BundleError, ShapeError, TrainingError
+from sensorium.members._base import Goal
+from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members.features import with_features
+from sensorium.members.mean import Mean
+from sensorium.members.prior import Prior
+from sensorium.table.prepared import Prepared
+
+
+def test_an_ensemble_without_its_members() -> None:
+    prior = Prior({})
+    facts = {"weights": {"t": {"prior": 0.5, "linear": 0.5}}, "goals": {}}
+    with pytest.raises(BundleError) as told:
+        Ensemble.restore(facts, {}, {"prior": prior})
+    assert str(told.value) == (
+        "ensemble: expected its members 'prior', 'linear', did not get 'linear'. "
+        "Restore them first and hand them over."
+    )
+
+
+def test_a_mean_without_its_members() -> None:
+    with pytest.raises(BundleError) as told:
+        Mean.restore({"members": ["photo", "voice"], "goals": {}}, {})
+    assert str(told.value) == (
+        "mean: expected its members 'photo', 'voice', did not get 'photo', 'voice'. "
+        "Restore them first and hand them over."
+    )
+
+
+def test_an_ensemble_of_nothing() -> None:
+    goal = Goal("regress", {}, {"prior": [0.0]}, lambda numbers, rows: 0.0)
+    with pytest.raises(TrainingError) as told:
+        greedy({}, "price", goal, np.arange(3))
+    assert str(told.value) == (
+        "target 'price': an ensemble needs a score and at least one member that answers; got 0 members. "
+        "Train a prior or a linear member first."
+    )
+
+
+def test_features_of_other_rows() -> None:
+    with pytest.raises(ShapeError) as told:
+        with_features(Prepared(np.arange(4), {}), {"photo": np.zeros((3, 8), np.float32)})
+    assert str(told.value) == (
+        "features of 'photo': expected (4, D), one row for each row of the table, got (3, 8). "
+        "Give the features of the same rows."
+    )
