@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -39,7 +40,8 @@ def trimmed(wave: Floats, share: float = 0.02) -> Floats:
     if peak == 0:
         return wave
     loud = np.flatnonzero(np.abs(wave) > share * peak)
-    return wave[loud[0] : loud[-1] + 1] / peak
+    whole: Floats = wave[loud[0] : loud[-1] + 1] / peak
+    return whole
 
 
 def stretched(frames: Floats, steps: int) -> Floats:
@@ -52,10 +54,23 @@ def stretched(frames: Floats, steps: int) -> Floats:
 
 
 def moments(frames: Floats) -> Floats:
-    """Mean, deviation, quantiles and mean step of every band (F,): one vector for a long sound."""
-    steps = np.abs(np.diff(frames, axis=0)) if len(frames) > 1 else np.zeros_like(frames)
-    quantiles = np.quantile(frames, [0.1, 0.5, 0.9], axis=0)
-    return np.concatenate([frames.mean(0), frames.std(0), *quantiles, steps.mean(0)])
+    """Moments, quantiles and steps of every column of frames (T, F): one vector for a long sound."""
+    steps = np.diff(frames, axis=0, prepend=frames[:1])
+    quantiles = np.quantile(frames, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    skew = ((frames - frames.mean(0)) ** 3).mean(0) / (frames.std(0) + 1e-3) ** 3
+    return np.concatenate(
+        [frames.mean(0), frames.std(0), *quantiles, np.abs(steps).mean(0), steps.std(0), skew]
+    )
+
+
+def sound_statistics(frames: Floats) -> Floats:
+    """Moments of log-mel frames (T, bands) and of their cepstrum, the level's quantiles and its rhythm."""
+    frames = np.maximum(frames, frames.max() - 12)
+    cepstrum = scipy.fft.dct(frames, axis=1, norm="ortho")[:, :25]
+    level = frames.max(1)
+    rhythm = np.abs(np.fft.rfft(stretched(frames.mean(1)[:, None] - frames.mean(), 128)[:, 0]))[:40]
+    loudness = np.append(np.quantile(level, [0.1, 0.3, 0.5, 0.7, 0.9]), np.abs(np.diff(level)).mean())
+    return np.concatenate([moments(frames), moments(cepstrum), loudness, rhythm])
 
 
 def hog(pictures_BHW: NDArray[np.generic], *, cell: int = 4, bins: int = 9, block: int = 2) -> Floats:
@@ -94,4 +109,5 @@ def colours(pictures_BHWC: NDArray[np.uint8], levels: int = 4) -> Floats:
     codes = pictures_BHWC.astype(int) * levels // 256
     flat = (codes[..., 0] * levels + codes[..., 1]) * levels + codes[..., 2]
     counts = [np.bincount(f.ravel(), minlength=levels**3) for f in flat]
-    return np.stack(counts) / flat[0].size
+    shares: Floats = np.stack(counts) / flat[0].size
+    return shares
