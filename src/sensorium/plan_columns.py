@@ -88,7 +88,7 @@ def read_input(name: str, value: object, asked: Asked) -> InputPlan | None:
         asked.say(_unfit(modality.name, kind, encoder.name, reads, where))
         return None
     augment_choices = _augment(augment, kind, layout, modality.name, where, asked)
-    return InputPlan(name, columns, modality, encoder, augment_choices, group)  # type: ignore[arg-type]
+    return InputPlan(name, columns, modality, encoder, augment_choices, group)
 
 
 def read_target(name: str, value: object, asked: Asked) -> TargetPlan | None:
@@ -150,7 +150,7 @@ def _own(
     found = asked.choice(family, {**inner, "name": inner.get("name")}, f"{where}.{key}")
     if found is None:
         return None
-    cls = family.get(found.name)
+    cls: type = family.get(found.name)
     known = fields_of(cls)
     for name in [name for name in given if name not in known]:
         what = f"key of {'an input' if key == 'modality' else 'a target'}, or option of {found.name},"
