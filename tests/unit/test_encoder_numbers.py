@@ -173,11 +173,25 @@ def test_resnet18_has_the_published_number_of_weights() -> None:
     assert body == 11_689_512 - 513_000
 
 
-@pytest.mark.parametrize(("side", "cells"), [(8, 2), (28, 4), (64, 4), (160, 10), (224, 14)])
+@pytest.mark.parametrize(("side", "cells"), [(8, 2), (28, 4), (64, 8), (96, 6), (160, 10), (224, 14)])
 def test_the_stem_suits_the_size_of_the_picture(side: int, cells: int) -> None:
     facts: Facts = {"channels": 1, "height": side, "width": side, "timed": False}
     net = Resnet(facts, 4, width=2, tokens="grid").eval()
     assert net(Arrays(torch.zeros(1, 1, side, side), torch.tensor([True]))).grid == (cells, cells)
+
+
+@pytest.mark.parametrize(("side", "channels"), [(8, 32), (28, 32), (64, 16), (128, 16)])
+def test_the_width_suits_the_first_map(side: int, channels: int) -> None:
+    facts: Facts = {"channels": 1, "height": side, "width": side, "timed": False}
+    last = Resnet(facts, 4).stages[-1][0].second.conv
+    assert last.out_channels == 4 * channels
+
+
+def test_a_long_sound_enters_at_a_quarter_of_its_resolution() -> None:
+    facts: Facts = {"channels": 1, "height": 64, "width": 4000, "timed": True}
+    net = Resnet(facts, 4, tokens="grid").eval()
+    x = Arrays(torch.zeros(1, 1, 64, 200), torch.ones(1, 200, dtype=torch.bool))
+    assert net(x).grid == (4, 13)
 
 
 def test_bytes_are_read_as_zero_to_one() -> None:
