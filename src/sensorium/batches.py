@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.errors import CorruptCell, DataError
+from sensorium.errors import DataError
 from sensorium.media.locate import located
 from sensorium.modalities._base import Modality
 from sensorium.model import layout_of, modality_of
@@ -35,8 +35,14 @@ def task_of(asked: TargetPlan) -> Task:
     return build(tasks.get(asked.task.name, where), choices=asked.task.choices, where=where)
 
 
-def fit_facts(plan: Plan, table: Table, train: NDArray[np.int64]) -> Facts:
-    """The facts of every input's columns and every target, from the training rows only."""
+def fit_facts(
+    plan: Plan, table: Table, train: NDArray[np.int64], *, target_rows: NDArray[np.int64] | None = None
+) -> Facts:
+    """The facts of every input's columns and every target, from the training rows only.
+
+    target_rows: in cross-validation the labels and the scale of the targets come from all rows, so that
+    the folds' numbers can be compared; the prior is the training rows' in any case.
+    """
     inputs: Facts = {}
     for name, asked in plan.inputs.items():
         modality = modality_of(asked)
@@ -44,12 +50,16 @@ def fit_facts(plan: Plan, table: Table, train: NDArray[np.int64]) -> Facts:
         inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
     targets: Facts = {}
     for name, wanted in plan.targets.items():
-        task = task_of(wanted)
-        cells = [table.column(name)[i] for i in train]
-        facts = task.fit(cells, f"target {name!r}")
-        target = task.target(cells, facts, f"target {name!r}")
+        task, where = task_of(wanted), f"target {name!r}"
+        facts = task.fit(_cells(table, name, train if target_rows is None else target_rows), where)
+        target = task.target(_cells(table, name, train), facts, where)
+        facts["prior"] = task.baseline(target, facts)
         targets[name] = facts | class_weights(wanted, facts, target)
     return {"inputs": inputs, "targets": targets}
+
+
+def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[Cell]:
+    return [cell for chunk in table.chunks(column, rows) for cell in chunk]
 
 
 def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
@@ -64,10 +74,8 @@ def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
 
 
 def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modality) -> Iterator[list[Cell]]:
-    cells = table.column(column)
-    for start in range(0, len(rows), CHUNK):
-        chunk = [cells[i] for i in rows[start : start + CHUNK]]
-        yield located(chunk, table.folder, table.roots) if modality.media else chunk
+    for chunk in table.chunks(column, rows, size=CHUNK):
+        yield located(chunk, table.folder, table.roots, every=True) if modality.media else chunk
 
 
 def prepare(
@@ -109,7 +117,7 @@ def prepared_column(
     """One column: equal media and strings are decoded once, media in threads, and kept in the store."""
     if not modality.media:
         return _prepared_plain(modality, cells, facts)
-    placed = located(cells, table.folder, table.roots)
+    placed = located(cells, table.folder, table.roots, every=True)
     records, index = _distinct(placed)
     key = store.key(asked, facts, records) if store is not None else None
     if store is not None and key is not None and (found := store.get(key)) is not None:
@@ -164,9 +172,12 @@ def _distinct(cells: Sequence[Cell]) -> tuple[list[Cell], NDArray[np.int64]]:
 def _target(asked: TargetPlan, facts: Facts, table: Table) -> Target:
     if asked.name not in table.names:
         raise DataError(
-            f"{table.source}: the target column {asked.name!r} is not there. Columns: {', '.join(table.names)}."
+            f"{table.source}: the target column {asked.name!r} is not there. "
+            f"Columns: {', '.join(table.names)}."
         )
-    return task_of(asked).target(table.column(asked.name), facts["targets"][asked.name], f"target {asked.name!r}")
+    return task_of(asked).target(
+        table.column(asked.name), facts["targets"][asked.name], f"target {asked.name!r}"
+    )
 
 
 def _weight(column: str, table: Table) -> NDArray[np.float64]:
@@ -178,7 +189,9 @@ def _weight(column: str, table: Table) -> NDArray[np.float64]:
     bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
     if len(bad):
         at = table.row_number(int(bad[0]))
-        raise DataError(f"weight column {column!r}, {at}: expected a number >= 0, got {cells[int(bad[0])]!r}.")
+        raise DataError(
+            f"weight column {column!r}, {at}: expected a number >= 0, got {cells[int(bad[0])]!r}."
+        )
     return weight
 
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from sensorium import seeds
+from sensorium.chained import Chained
 from sensorium.errors import BundleError
 from sensorium.load_table import load_table
 from sensorium.members import members
@@ -31,6 +32,9 @@ VERSION = 1
 LIBRARIES = ("sensorium", "torch", "numpy", "pyarrow", "pillow", "soundfile", "soxr", "tokenizers")
 GOLDEN_ROWS = 6
 TOLERANCE = 1e-4
+
+OWN: dict[str, type[Member]] = {"network": Network, "chained": Chained}
+"""Members that are no family's component."""
 
 UPGRADES: dict[int, Callable[[Facts], Facts]] = {}
 """One function a version: from its bundle.json to the next version's."""
@@ -95,10 +99,8 @@ def _described(member: Member, arrays: dict[str, NDArray[np.generic]], prefix: s
     """A member and the members inside it as JSON; their arrays go into ``arrays`` under the prefix."""
     facts, own = member.state()
     arrays.update({f"{prefix}{name}": value for name, value in own.items()})
-    kind = "network" if isinstance(member, Network) else _kind(member)
-    inside = {
-        name: _described(part, arrays, f"{prefix}{name}/") for name, part in member.parts().items()
-    }
+    kind = next((n for n, c in OWN.items() if isinstance(member, c)), "") or _kind(member)
+    inside = {name: _described(part, arrays, f"{prefix}{name}/") for name, part in member.parts().items()}
     kept = {k: v for k, v in facts.items() if not (kind == "network" and k == "facts")}
     return {"kind": kind, "facts": kept, "parts": inside, "prefix": prefix}
 
@@ -120,6 +122,8 @@ def _restored(told: Facts, arrays: dict[str, NDArray[np.generic]], facts: Facts)
     }
     if told["kind"] == "network":
         return Network.restore(told["facts"] | {"facts": facts}, own)
+    if told["kind"] == "chained":
+        return Chained.restore(told["facts"], own, inside)
     return members.get(told["kind"]).restore(told["facts"], own, inside)
 
 
@@ -130,7 +134,10 @@ def _read_head(folder: Path) -> Facts:
         raise BundleError(f"{folder}: there is no bundle.json, so this is no bundle.{hint}")
     told = _read_json(folder / "bundle.json")
     version = told.get("version")
-    while isinstance(version, int) and version in UPGRADES:
+    while isinstance(version, int) and version in OWN: dict[str, type[Member]] = {"network": Network, "chained": Chained}
+"""Members that are no family's component."""
+
+UPGRADES:
         told, version = UPGRADES[version](told), version + 1
     if version != VERSION:
         raise BundleError(
@@ -216,7 +223,7 @@ def _sha256(path: Path) -> str:
 
 
 def _write_json(path: Path, value: Facts) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(value, indent=1, allow_nan=True) + "\n", encoding="utf-8")
 
 
 def _read_json(path: Path) -> Facts:
@@ -225,5 +232,3 @@ def _read_json(path: Path) -> Facts:
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: cannot be read ({error}).") from error
     return found
-
-

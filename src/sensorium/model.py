@@ -44,8 +44,8 @@ class Model(nn.Module):
     """A batch -> encoders -> hiding -> one fusion -> decoders. Everything runs through ``forward``.
 
     plan: which inputs (one or more) and targets. facts: ``{"inputs": {name: {column: facts}},
-    "targets": {name: facts}}``, as ``batches.fit_facts`` makes them. A model of one input has no fusion: its answer is
-    its head's, so that its encoder and head can start a fused model (``Model.start_from``).
+    "targets": {name: facts}}``, as ``batches.fit_facts`` makes them. A model of one input has no
+    fusion: its answer is its head's, so that both can start a fused model (``Model.start_from``).
     """
 
     def __init__(self, plan: Plan, facts: Facts) -> None:

@@ -41,12 +41,14 @@ class Predictor:
         """Warn of columns that are not known (ignored) or absent (missing in every row)."""
         known = {c for i in self.plan.inputs.values() for c in i.columns}
         given = set(table.names)
-        extra = sorted(given - known - set(self.plan.targets) - set(self.facts.get("dropped", ())))
+        extra = sorted(given - known - set(self.plan.targets) - set(self.facts.get("ignored", ())))
         if extra:
             text = f"{table.source}: ignored the columns {', '.join(map(repr, extra))}: the model does not know them."
             warnings.warn(text, UnusedColumn, stacklevel=3)
         if absent := sorted(known - given):
-            text = f"{table.source}: the columns {', '.join(map(repr, absent))} are absent and count as missing."
+            text = (
+                f"{table.source}: the columns {', '.join(map(repr, absent))} are absent and count as missing."
+            )
             warnings.warn(text, AbsentColumn, stacklevel=3)
 
     def numbers(self, data: Prepared) -> Numbers:
@@ -86,5 +88,3 @@ def missing_inputs(plan: Plan, data: Prepared) -> list[str]:
             for row in np.flatnonzero(status == CORRUPT):
                 told[row].append(f"{column} (corrupt)")
     return [";".join(names) for names in told]
-
-

@@ -16,6 +16,15 @@ from sensorium.table.packed import Cell, Packed
 from sensorium.types import Facts
 
 FORMAT = 1
+
+
+def default_store() -> "Store":
+    """The store that runs share: ``SENSORIUM_STORE``, else ``sensorium`` in the user's cache folder."""
+    told = os.environ.get("SENSORIUM_STORE")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Store(Path(told) if told else cache / "sensorium")
+
+
 _PARTS = ("values", "status", "offsets", "mask", "times")
 
 

@@ -239,7 +239,7 @@ def _first_line(why: BaseException) -> str:
     return (text.rpartition(": ")[2] or type(why).__name__)[:200]
 
 
-def trimmed(wave: Wave, rate: int, below_db: float = 40.0) -> Wave:
+def trimmed(wave: Wave, rate: int, below_db: float = 30.0) -> Wave:
     """The wave without its silent ends: 10 ms pieces ``below_db`` under the loudest; 30 ms are left on."""
     hop = max(1, rate // 100)
     pieces = -(-len(wave) // hop)

@@ -177,8 +177,8 @@ def _square(picture: Image.Image, size: int, channels: int, fit: Fit) -> Pixels:
         flat = ImageOps.fit(flat, (size, size), Image.Resampling.BILINEAR)
     elif flat.size != (size, size):
         flat = flat.resize((size, size), Image.Resampling.BILINEAR)
-    array = np.array(flat, np.uint8)
-    return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+    array = np.asarray(flat, np.uint8)
+    return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
 def _first_line(why: BaseException) -> str:

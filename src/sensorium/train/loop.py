@@ -13,25 +13,20 @@ import numpy as np
 import torch
 
 from sensorium import seeds
-from sensorium.batches import Batches, task_of
+from sensorium.batches import Batches
 from sensorium.errors import TrainingError
-from sensorium.losses import losses
-from sensorium.losses._base import Loss
-from sensorium.members._base import Numbers
-from sensorium.metrics import metrics
 from sensorium.model import Model
 from sensorium.network import Network
-from sensorium.options import build
 from sensorium.plan import Plan
 from sensorium.plan_write import to_dict
-from sensorium.predict import with_prior
 from sensorium.progress import Progress
 from sensorium.table.prepared import Prepared
 from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.schedule import settled
+from sensorium.train.score import loss_of, scored
 from sensorium.train.state import append_log, load, save
 from sensorium.train.step import Done, hidden, train_step
-from sensorium.types import Arrays, Batch, Facts, moved
+from sensorium.types import Batch, Facts, moved
 
 PROBE_STEPS, PROBE_SECONDS = 6, 4.0
 
@@ -41,7 +36,7 @@ class Job:
     """One network to train. name: for logs and state. start: trained single-input models to start from.
 
     deadline: ``time.monotonic()`` seconds at which training must be over, or None. folder: where state
-    and log go, or None. resume: read the state that is there.
+    and log go, or None. resume: read the state that is there. share: of the usual number of epochs.
     """
 
     name: str
@@ -53,23 +48,24 @@ class Job:
     deadline: float | None = None
     folder: Path | None = None
     resume: bool = False
-    heavy: bool = True
+    share: float = 1.0
 
 
 @dataclass(slots=True)
 class Trained:
-    """A trained network, what happened in each epoch, and the options as they were settled."""
+    """A trained network, what happened in each epoch, and what was settled: steps, batch rows, last step."""
 
     network: Network
     history: list[Facts]
-    plan: Plan
+    settled: dict[str, int]
 
 
 def train_network(job: Job) -> Trained:
     """Train a job; on out-of-memory with half the batch. Raises TrainingError when one row is too many."""
-    options = settled(job.plan.train, len(job.train), heavy=job.heavy)
-    if known := job.plan.train.settled.get(job.name):
-        options = replace(options, **known)
+    options = settled(job.plan.train, len(job.train), share=job.share)
+    known = job.plan.train.settled.get(job.name, {})
+    if known:
+        options = replace(options, steps=known["steps"], batch_rows=known["batch_rows"])
     batch_rows = options.batch_rows or 1
     while True:
         try:
@@ -83,8 +79,7 @@ def train_network(job: Job) -> Trained:
                     "smaller pictures or shorter sounds."
                 ) from error
             batch_rows //= 2
-            steps = (options.steps or 0) * 2
-            options = replace(options, batch_rows=batch_rows, steps=steps)
+            options = replace(options, batch_rows=batch_rows, steps=(options.steps or 1) * 2)
 
 
 class _Trainer:
@@ -106,6 +101,8 @@ class _Trainer:
         self.best: dict[str, torch.Tensor] = {}
         self.best_score, self.best_epoch = (-np.inf, -np.inf), 0
         self.average: dict[str, torch.Tensor] = {}
+        self.known = plan.train.settled.get(job.name, {})
+        self.stop = self.known.get("stop", self.steps)
         self.history: list[Facts] = []
 
     def run(self) -> Trained:
@@ -114,22 +111,29 @@ class _Trainer:
             self._fit_time(self.job.deadline)
         with Progress() as progress:
             bar = progress.add(self.job.name, self.steps)
-            while self.step < self.steps and not self._over():
+            while self.step < min(self.steps, self.stop) and not self._over():
                 progress.tell(bar, self.step, told(self._one_epoch()))
         if self.best:
             self.model.load_state_dict(self.best)
-        plan = replace(self.plan, train=replace(self.plan.train, steps=self.step))
-        return Trained(Network(self.model.eval(), plan, self.job.facts), self.history, plan)
+        network = Network(self.model.eval(), self.job.plan, self.job.facts)
+        return Trained(network, self.history, self._settled())
+
+    def _settled(self) -> dict[str, int]:
+        """What the clock or the memory decided, for the written plan; nothing when neither had to."""
+        asked = settled(self.job.plan.train, len(self.job.train), share=self.job.share)
+        if self.known or self.job.deadline is not None or self.batch_rows != asked.batch_rows:
+            return {"steps": self.steps, "batch_rows": self.batch_rows, "stop": self.step}
+        return {}
 
     def _late(self) -> bool:
-        return self.job.deadline is not None and time.monotonic() >= self.job.deadline
+        return not self.known and self.job.deadline is not None and time.monotonic() >= self.job.deadline
 
     def _over(self) -> bool:
         return self._late() or self.epoch - self.best_epoch >= (self.plan.train.patience or 10**9)
 
     def _fit_time(self, deadline: float) -> None:
         """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""
-        if self.job.name in self.plan.train.settled:
+        if self.known:
             return
         before = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
         dice = (self.model.generator.get_state(), self.hide.get_state(), torch.get_rng_state())
@@ -146,7 +150,7 @@ class _Trainer:
         self.hide.set_state(dice[1])
         torch.set_rng_state(dice[2])
         left = (deadline - time.monotonic()) * 0.85
-        self.steps = max(1, min(self.steps, int(left / seconds)))
+        self.steps = self.stop = max(1, min(self.steps, int(left / seconds)))
 
     def _one_epoch(self) -> Facts:
         began, waited, seen, total = time.monotonic(), 0.0, 0, 0.0
@@ -154,7 +158,7 @@ class _Trainer:
             done = self._one_step(batch)
             waited, seen, total = waited + wait, seen + done.rows, total + done.loss * done.rows
             self.step += 1
-            if self.step >= self.steps or self._late():
+            if self.step >= min(self.steps, self.stop) or self._late():
                 break
         trained = time.monotonic() - began
         self.epoch += 1
@@ -206,7 +210,7 @@ class _Trainer:
                 yield hidden(moved(batch, self.device), self.model, share, self.hide), waited
 
     def _validate(self) -> tuple[float, float]:
-        """(score, higher is better; loss) on the validation rows; keeps the weights when they are the best."""
+        """(score, higher is better; loss) on the validation rows; keeps the best weights."""
         trained = self.model.state_dict()
         if self.average:
             trained = {n: t.clone() for n, t in trained.items()}
@@ -251,41 +255,11 @@ class _Trainer:
         self.best, self.average, self.history = found["best"], found["average"], found["history"]
         self.best_score, self.best_epoch = tuple(found["best_score"]), found["best_epoch"]
         self.step, self.steps, self.epoch = found["step"], found["steps"], found["epoch"]
+        self.stop = self.known.get("stop", self.steps)
         torch.set_rng_state(found["dice"])
         self.model.generator.set_state(found["augment"])
         self.hide.set_state(found["hide"])
         return True
-
-
-def loss_of(plan: Plan, target: str, facts: Facts) -> Loss:
-    """The loss of one target, built from the plan."""
-    asked, where = plan.targets[target].loss, f"targets.{target}.loss"
-    return build(losses.get(asked.name, where), facts["targets"][target], choices=asked.choices, where=where)
-
-
-def scored(
-    plan: Plan, facts: Facts, data: Prepared, numbers: Numbers, by: Mapping[str, Loss] | None = None
-) -> tuple[float, float]:
-    """(mean score over the targets, higher is better; mean loss) of some numbers on some rows.
-
-    Rows that nobody answers get the prior. A score that is not defined counts as -inf.
-    """
-    full, scores, lost = with_prior(numbers, facts), [], []
-    for name, asked in plan.targets.items():
-        task, told_of, target = task_of(asked), facts["targets"][name], data.targets[name]
-        kept = target.mask
-        weight = np.ones(int(kept.sum())) if data.weight is None else data.weight[kept]
-        metric = metrics.get(asked.score)()
-        answers = task.answers(full.values[name][kept], told_of)
-        value = metric.value(task.truth(target, told_of)[kept], answers, weight)
-        value = value if metric.better == "high" else -value
-        scores.append(value if np.isfinite(value) else -np.inf)
-        if by is not None:
-            arrays = Arrays(torch.from_numpy(target.values[kept]), torch.from_numpy(target.mask[kept]))
-            with torch.inference_mode():
-                row = copy.deepcopy(by[name]).cpu()(torch.from_numpy(full.values[name][kept]).float(), arrays)
-            lost.append(float(np.average(row.numpy(), weights=weight)))
-    return float(np.mean(scores)), float(np.mean(lost)) if lost else 0.0
 
 
 def told(record: Facts) -> str:

@@ -13,7 +13,8 @@ def adamw(model: nn.Module, asked: OptimizerPlan) -> torch.optim.AdamW:
     matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     vectors = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": asked.decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=asked.rate, betas=asked.betas)
+    kept = [g for g in groups if g["params"]]
+    return torch.optim.AdamW(kept, lr=asked.rate, betas=asked.betas, fused=True)
 
 
 def rate_share(step: int, steps: int, warmup: float) -> float:

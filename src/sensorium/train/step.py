@@ -86,7 +86,9 @@ def blame(
     for name, arrays in batch.inputs.items():
         rows = _bad_rows(arrays, batch.index.get(name), batch.rows)
         if rows:
-            return f"step {step}: the loss is {loss}. Input {name!r} holds NaN or infinity in table rows {rows}."
+            return (
+                f"step {step}: the loss is {loss}. Input {name!r} holds NaN or infinity in table rows {rows}."
+            )
     for name, parameter in model.named_parameters():
         if not parameter.isfinite().all():
             return (

@@ -1,0 +1,164 @@
+"""The Python door: Learner, load, Report. No maths."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium import bundle as bundles
+from sensorium.batches import task_of
+from sensorium.bundle import Bundle
+from sensorium.errors import SensoriumError
+from sensorium.infer import Inference
+from sensorium.load_table import load_table
+from sensorium.plan import Plan
+from sensorium.report.files import card, write_run
+from sensorium.report.page import write_page
+from sensorium.results import Report
+from sensorium.store import default_store
+from sensorium.table.table import Table
+from sensorium.train.run import Request, Run, planned, run
+from sensorium.train.tell import evaluated, report_of
+from sensorium.types import Facts, Json
+
+
+class Learner:
+    """Learns a target column of a table from all its other columns, and answers for new tables.
+
+    target: a column, or several. plan: a plan, whole or in part, as dict or YAML path. sets: changes to
+    it, ``"train.epochs=5"``. effort: ``fast``, ``good`` or ``best``. time_limit: seconds, or ``"10m"``.
+    seed: one for everything. roots: folders besides the table's own in which media may lie.
+    """
+
+    def __init__(
+        self,
+        target: str | Sequence[str] = (),
+        *,
+        plan: Mapping[str, Json] | str | Path | None = None,
+        sets: Sequence[str] = (),
+        effort: str | None = None,
+        time_limit: float | str | None = None,
+        seed: int | None = None,
+        roots: Sequence[str | Path] = (),
+    ) -> None:
+        self.target = (target,) if isinstance(target, str) else tuple(target)
+        self.plan, self.sets, self.effort = plan, tuple(sets), effort
+        self.time_limit, self.seed = time_limit, seed
+        self.roots = tuple(Path(r) for r in roots)
+        self.run: Run | None = None
+        self.report: Report | None = None
+        self._bundle: Bundle | None = None
+
+    def fit(
+        self, table: object, *, test: object = None, out: str | Path | None = None, resume: bool = False
+    ) -> Self:
+        """Train the ladder on a table (a path, several paths, or a frame) and keep what is best.
+
+        test: rows to report on; without them a part of the table is held out. out: a folder for the
+        run's files. resume: go on from the state in ``out``. Raises DataError and PlanError.
+        """
+        folder = None if out is None else Path(out)
+        self.run = run(self._request(table, test, folder, resume))
+        self.report = report_of(self.run)
+        told = self.report.to_dict()
+        text = card(self.run, self.report)
+        self._bundle = Bundle(self.run.predictor, told, text)
+        if folder is not None:
+            bundles.save(folder / "bundle", self._bundle)
+            write_run(folder, self.run, self.report)
+        return self
+
+    def planned(self, table: object) -> Plan:
+        """The plan that ``fit`` would follow on this table."""
+        return self.inferred(table).plan
+
+    def inferred(self, table: object) -> Inference:
+        """The plan that ``fit`` would follow, with what every column is taken for and why."""
+        return planned(self._request(table, None, None, False))
+
+    def _request(self, table: object, test: object, out: Path | None, resume: bool) -> Request:
+        return Request(
+            self._table(table), self.target, self.plan, self.sets, self.effort, self.time_limit, self.seed,
+            None if test is None else self._table(test), out, resume, default_store(),
+        )  # fmt: skip
+
+    @property
+    def metrics(self) -> Facts:
+        """What the run measured: the content of metrics.json."""
+        return self._fitted().metrics
+
+    @property
+    def classes(self) -> list[Json]:
+        """The labels of a classified target, in the order of ``predict_proba``'s columns."""
+        labels: list[Json] = self._target_facts().get("labels", [])
+        return labels
+
+    def summary(self) -> str:
+        """The ladder and the verdict as text. Raises SensoriumError before ``fit``."""
+        if self.report is None:
+            raise SensoriumError("this learner was not fitted here, so it has no report; call fit() first.")
+        return str(self.report)
+
+    def answers(self, table: object) -> list[dict[str, Json]]:
+        """One JSON object a row, in the rows' order: answers, probabilities, and what was missing."""
+        predictor = self._fitted().predictor
+        return predictor.cells(predictor.prepare(self._table(table), store=default_store()))
+
+    def predict(self, table: object) -> NDArray[np.generic]:
+        """One answer a row, in the rows' order: (N,), or (N, targets) when there are several."""
+        rows, names = self.answers(table), list(self._fitted().predictor.plan.targets)
+        if len(names) == 1:
+            return np.array([row[names[0]] for row in rows])
+        return np.array([[row[n] for n in names] for row in rows], dtype=object)
+
+    def predict_proba(self, table: object) -> NDArray[np.float64]:
+        """Probabilities (N, K) of a classified target, columns as in ``classes``.
+
+        Raises SensoriumError when the target has no classes.
+        """
+        predictor, facts = self._fitted().predictor, self._target_facts()
+        name = next(iter(predictor.plan.targets))
+        if "labels" not in facts:
+            raise SensoriumError(f"predict_proba: the target {name!r} has no classes; use predict().")
+        data = predictor.prepare(self._table(table), store=default_store())
+        return task_of(predictor.plan.targets[name]).answers(predictor.numbers(data).values[name], facts)
+
+    def evaluate(self, table: object) -> Report:
+        """Metrics with 95 % bootstrap intervals on a table that has the target."""
+        return evaluated(self._fitted().predictor, self._table(table), store=default_store())
+
+    def save(self, folder: str | Path) -> None:
+        """Write the bundle: plain files that load anywhere, without the training data."""
+        bundles.save(Path(folder), self._fitted())
+
+    def save_report(self, path: str | Path) -> None:
+        """Write the report page of a fitted learner: one HTML file that needs no network."""
+        if self.run is None or self.report is None:
+            raise SensoriumError("this learner was not fitted here, so it has no report; call fit() first.")
+        write_page(Path(path), self.run, self.report)
+
+    def _target_facts(self) -> Facts:
+        predictor = self._fitted().predictor
+        facts: Facts = predictor.facts["targets"][next(iter(predictor.plan.targets))]
+        return facts
+
+    def _fitted(self) -> Bundle:
+        if self._bundle is None:
+            raise SensoriumError("this learner is not fitted; call fit() first, or use sensorium.load().")
+        return self._bundle
+
+    def _table(self, table: object) -> Table:
+        return load_table(table, roots=self.roots)
+
+
+def load(folder: str | Path, *, verify: bool = True, roots: Sequence[str | Path] = ()) -> Learner:
+    """A learner from a bundle, or from a run's folder. Raises BundleError when it is not whole."""
+    path = Path(folder)
+    if not (path / "bundle.json").exists() and (path / "bundle" / "bundle.json").exists():
+        path = path / "bundle"
+    found = bundles.load(path, verify=verify)
+    learner = Learner(tuple(found.predictor.plan.targets), roots=roots)
+    learner._bundle = found
+    return learner

@@ -1,0 +1,46 @@
+"""``sensorium train``: ladder, ensemble, report, bundle."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    table: Annotated[list[str], typer.Argument(help="A table: csv, tsv, parquet, feather, jsonl, a folder.")],
+    target: Annotated[list[str], typer.Option(help="The column to learn; repeat for several.")],
+    out: Annotated[Path, typer.Option(help="Folder for bundle, report, metrics, log and plan.")],
+    test: Annotated[str | None, typer.Option(help="A table to report on instead of held-out rows.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A plan (YAML), whole or in part.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path.to.option=value; repeatable.")] = None,
+    effort: Annotated[str | None, typer.Option(help="fast, good or best.")] = None,
+    time_limit: Annotated[str | None, typer.Option(help="Seconds, or 90s, 10m, 2h; at least 60 s.")] = None,
+    seed: Annotated[int | None, typer.Option(help="One seed for everything.")] = None,
+    weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
+    root: Annotated[list[Path] | None, typer.Option(help="A further folder in which media may lie.")] = None,
+    on_corrupt: Annotated[
+        str | None, typer.Option(help="missing, error or drop: what to do with corrupt cells.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the state in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json.")] = False,
+) -> None:
+    """Train on TABLE: climb the ladder, tell the truth about fusion, write a bundle and a report."""
+    from sensorium.api import Learner
+
+    sets = [*(set_ or ())]
+    if weight is not None:
+        sets.append(f"weight={json.dumps(weight)}")
+    if on_corrupt is not None:
+        sets.append(f"on_corrupt={on_corrupt}")
+    learner = Learner(
+        target,
+        plan=plan,
+        effort=effort,
+        time_limit=time_limit,
+        seed=seed,
+        sets=sets,
+        roots=root or (),
+    )
+    learner.fit(table if len(table) > 1 else table[0], test=test, out=out, resume=resume)
+    typer.echo(json.dumps(learner.metrics, indent=1) if as_json else learner.summary())

@@ -1,0 +1,151 @@
+"""What the ladder's rungs share: the request, the budget, candidates."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium.batches import task_of
+from sensorium.members._base import Field, Floats, Goal, Member, Numbers, Rows
+from sensorium.members._base import Job as MemberJob
+from sensorium.metrics import metrics
+from sensorium.modalities import modalities
+from sensorium.model import modality_of
+from sensorium.network import Network
+from sensorium.plan import Plan, TargetPlan
+from sensorium.table.prepared import Prepared
+from sensorium.train.loop import Job, Trained, train_network
+from sensorium.train.score import scored
+from sensorium.types import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One rung that was climbed. val: its numbers on the validation rows; score: higher is better there.
+
+    single: the one input it reads, or None. history: the epochs of its networks.
+    """
+
+    name: str
+    member: Member
+    val: Numbers
+    score: float
+    seconds: float
+    single: str | None = None
+    history: tuple[Facts, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Budget:
+    """Divides the time that is left among the networks that are still to be trained."""
+
+    def __init__(self, deadline: float | None, costs: Mapping[str, float]) -> None:
+        self.deadline, self.costs = deadline, dict(costs)
+
+    def until(self, name: str) -> float | None:
+        """The moment when this network must be done: its share of what is left."""
+        cost = self.costs.pop(name, 1.0)
+        if self.deadline is None:
+            return None
+        now, total = time.monotonic(), sum(self.costs.values())
+        return now + max(0.0, self.deadline - now) * cost / (cost + total)
+
+    def spent(self) -> bool:
+        """Whether no time is left."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+
+@dataclass(slots=True)
+class Climb:
+    """One climb of the ladder: one plan, one set of facts, one division of rows, one budget.
+
+    data: all rows; train and val: rows of it. groups: (N,), rows that stay in one fold together.
+    """
+
+    plan: Plan
+    facts: Facts
+    data: Prepared
+    train: Rows
+    val: Rows
+    budget: Budget
+    groups: NDArray[np.int64] | None = None
+    folder: Path | None = None
+    resume: bool = False
+    settled: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def narrowed(self, names: Sequence[str]) -> Plan:
+        """The plan with only these inputs."""
+        return replace(self.plan, inputs={n: self.plan.inputs[n] for n in names})
+
+    def heavy(self, name: str) -> bool:
+        """Whether an input is made of media: only networks can read it."""
+        return modalities.get(self.plan.inputs[name].modality.name).media
+
+    def network(
+        self, name: str, inputs: Sequence[str], rows: tuple[Rows, Rows],
+        start: Mapping[str, Network] | None = None, share: float = 1.0,
+    ) -> Trained:  # fmt: skip
+        """Train a network over some inputs on (training, validation) rows; notes what the clock decided."""
+        train, val = (self.data.rows(r) for r in rows)
+        begin = {n: network.model for n, network in (start or {}).items()}
+        done = train_network(
+            Job(
+                name, self.narrowed(inputs), self.facts, train, val, begin, self.budget.until(name),
+                self.folder, self.resume, share,
+            )
+        )  # fmt: skip
+        if done.settled:
+            self.settled[name] = done.settled
+        return done
+
+    def candidate(
+        self, name: str, member: Member, began: float, *, single: str | None = None,
+        history: Sequence[Facts] = (),
+    ) -> Candidate:  # fmt: skip
+        """A candidate with its numbers and its score on the validation rows."""
+        val = self.data.rows(self.val)
+        numbers = member.numbers(val)
+        score, _ = scored(self.plan, self.facts, val, numbers)
+        seconds = time.monotonic() - began
+        return Candidate(name, member, numbers, score, seconds, single, tuple(history), member.notes)
+
+    def fields(self) -> tuple[Field, ...]:
+        """The inputs that members can read without a network."""
+        found = []
+        for name, asked in self.plan.inputs.items():
+            modality = modality_of(asked)
+            columns = [self.facts["inputs"][name][c] for c in asked.columns]
+            if "scalar" in modality.layouts:
+                told = modality.describe(columns, "scalar")
+                found.append(Field(name, "numbers", int(told["features"])))
+            elif "index" in modality.layouts:
+                sizes = tuple(int(s) for s in modality.describe(columns, "index")["sizes"])
+                found.append(Field(name, "codes", len(sizes), sizes))
+            elif name in self.data.texts:
+                found.append(Field(name, "words"))
+        return tuple(found)
+
+    def member_job(
+        self, fields: Sequence[Field], data: Prepared | None = None, rows: tuple[Rows, Rows] | None = None
+    ) -> MemberJob:
+        """What a member is fitted on: these fields of these rows, with the score that chooses."""
+        table, (train, val) = data or self.data, rows or (self.train, self.val)
+        goals = {n: self._goal(n, asked, table) for n, asked in self.plan.targets.items()}
+        return MemberJob(tuple(fields), table, train, val, goals, self.plan.seed, self.groups)
+
+    def _goal(self, name: str, asked: TargetPlan, data: Prepared) -> Goal:
+        task, facts, target = task_of(asked), self.facts["targets"][name], data.targets[name]
+        metric = metrics.get(asked.score)()
+        truth = task.truth(target, facts)
+
+        def score(numbers: Floats, rows: Rows) -> float:
+            kept = target.mask[rows]
+            weight = np.ones(int(kept.sum())) if data.weight is None else data.weight[rows[kept]]
+            value = metric.value(truth[rows[kept]], task.answers(numbers[kept], facts), weight)
+            value = value if metric.better == "high" else -value
+            return value if np.isfinite(value) else -np.inf
+
+        return Goal(asked.task.name, dict(asked.task.choices), facts, score)

@@ -1,0 +1,228 @@
+"""The ladder: prior, each input alone, raw learners, learners on features, fusion, ensemble."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sensorium import seeds
+from sensorium.batches import task_of
+from sensorium.chained import Chained, featured
+from sensorium.errors import TrainingError
+from sensorium.members._base import Field, Member, Numbers, Rows
+from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members.linear import Linear
+from sensorium.members.mean import Mean
+from sensorium.members.prior import Prior
+from sensorium.members.trees import Trees
+from sensorium.modalities import modalities
+from sensorium.network import Network
+from sensorium.plan import Plan
+from sensorium.table.split import folds
+from sensorium.train.climb import Candidate, Climb
+from sensorium.types import Facts
+
+LEARNERS: dict[str, type[Linear] | type[Trees]] = {"linear": Linear, "trees": Trees}
+FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
+FEATURES_SHARE, FUSION_SHARE = 0.5, 0.6
+"""Of the usual number of epochs: encoders that only make features; a fusion that starts from trained ones."""
+
+
+@dataclass(slots=True)
+class Climbed:
+    """Every rung that was climbed, in order; why others were not; the chosen one's name."""
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    chosen: str = "prior"
+
+    def best_single(self) -> Candidate | None:
+        """The best candidate that reads one input, by the validation rows."""
+        found = [c for c in self.candidates.values() if c.single is not None]
+        return max(found, key=lambda c: c.score) if found else None
+
+
+def costs(plan: Plan) -> dict[str, float]:
+    """What each network of a climb costs, relative to one single-input network over media."""
+    if plan.train.effort == "fast":
+        return {"fusion": 1.0}
+    media = {n for n, i in plan.inputs.items() if modalities.get(i.modality.name).media}
+    found = {f"{n} alone": 1.0 if n in media else LIGHT_COST for n in plan.inputs}
+    if len(plan.inputs) > 1:
+        found["fusion"] = FUSION_COST * sum(found.values()) * FUSION_SHARE
+    for fold in range(plan.train.folds or 3):
+        found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
+    return found
+
+
+def climb(ask: Climb) -> Climbed:
+    """Climb every rung that the plan, the task and the time allow, and choose on the validation rows."""
+    return _Ladder(ask).run()
+
+
+class _Ladder:
+    def __init__(self, ask: Climb) -> None:
+        self.ask, self.done = ask, Climbed()
+        self.solos: dict[str, Network] = {}
+        self.fields = ask.fields()
+        self.names = list(ask.plan.inputs)
+
+    def run(self) -> Climbed:
+        self._rung("prior", self._prior)
+        fast = self.ask.plan.train.effort == "fast"
+        if not fast:
+            self._raw()
+            for name in self.names:
+                self._rung(f"{name} alone", lambda n=name: self._alone(n))  # type: ignore[misc]
+        if len(self.names) > 1:
+            self._rung("fusion", self._fusion)
+        elif fast:
+            self._rung(f"{self.names[0]} alone", lambda: self._alone(self.names[0]))
+        if not fast:
+            self._rung("features", self._features)
+            if len(self.names) > 1:
+                self._rung("mean", self._mean)
+            self._rung("ensemble", self._ensemble)
+        best = max(self.done.candidates.values(), key=lambda c: c.score)
+        self.done.chosen = best.name
+        return self.done
+
+    def _rung(self, name: str, climbed: Callable[[], Candidate | str]) -> None:
+        """One rung: a candidate, or the reason why it was skipped."""
+        wanted = self.ask.plan.train.rungs
+        if wanted is not None and name not in wanted and name != "prior":
+            self.done.skipped[name] = "the plan's train.rungs leaves it out"
+        elif name not in ("prior", "ensemble", "mean") and self.ask.budget.spent():
+            self.done.skipped[name] = "no time was left"
+        else:
+            found = climbed()
+            if isinstance(found, str):
+                self.done.skipped[name] = found
+            else:
+                self.done.candidates[name] = found
+
+    def _prior(self) -> Candidate:
+        began = time.monotonic()
+        return self.ask.candidate("prior", Prior.fit(self.ask.member_job(())), began)
+
+    def _raw(self) -> None:
+        """Linear models and trees on the raw columns: on all of them, and on each that can be read alone."""
+        unlearned = [n for n, t in self.ask.plan.targets.items() if task_of(t).trees is None]
+        if unlearned:
+            for kind in LEARNERS:
+                self.done.skipped[kind] = f"the task of {unlearned[0]!r} has no such learner"
+            return
+        for kind in LEARNERS:
+            if not self.fields:
+                self.done.skipped[kind] = "no input can be read without an encoder"
+                continue
+            several = len(self.fields) > 1
+            for one in self.fields if several or len(self.names) > 1 else ():
+                name = f"{one.name} alone ({kind})"
+                self._rung(name, lambda n=name, k=kind, f=one: self._learner(n, k, (f,), f.name))  # type: ignore[misc]
+            if several or len(self.names) == 1:
+                single = self.names[0] if len(self.names) == 1 else None
+                self._rung(kind, lambda k=kind, s=single: self._learner(k, k, self.fields, s))  # type: ignore[misc]
+
+    def _learner(self, name: str, kind: str, fields: tuple[Field, ...], single: str | None) -> Candidate:
+        began = time.monotonic()
+        member = LEARNERS[kind].fit(self.ask.member_job(fields))
+        return self.ask.candidate(name, member, began, single=single)
+
+    def _alone(self, name: str) -> Candidate:
+        began = time.monotonic()
+        done = self.ask.network(f"{name} alone", [name], (self.ask.train, self.ask.val))
+        self.solos[name] = done.network
+        return self.ask.candidate(f"{name} alone", done.network, began, single=name, history=done.history)
+
+    def _fusion(self) -> Candidate:
+        began = time.monotonic()
+        rows = (self.ask.train, self.ask.val)
+        done = self.ask.network(
+            "fusion", self.names, rows, start=self.solos, share=FUSION_SHARE if self.solos else 1.0
+        )
+        return self.ask.candidate("fusion", done.network, began, history=done.history)
+
+    def _features(self) -> Candidate | str:
+        """k pairs of encoders and trees: the trees of pair i learn on rows that its encoders never saw."""
+        media = [n for n in self.names if self.ask.heavy(n) and n in self.solos]
+        if not media:
+            return "no input is made of media"
+        if any(task_of(t).trees is None for t in self.ask.plan.targets.values()):
+            return "the task has no such learner"
+        began, number = time.monotonic(), self.ask.plan.train.folds or 3
+        pairs: dict[str, Member] = {}
+        history: list[Facts] = []
+        for place, (learn, held) in enumerate(self._folds(number)):
+            if self.ask.budget.spent():
+                return "no time was left"
+            networks = {}
+            for name in media:
+                job = f"features {place}: {name}"
+                rows = (self.ask.train[learn], self.ask.val)
+                done = self.ask.network(job, [name], rows, share=FEATURES_SHARE)
+                networks[name] = done.network
+                history += done.history
+            pairs[str(place)] = self._pair(networks, held)
+        member = Mean(pairs, self.ask.member_job(()).goals)
+        single = media[0] if len(self.names) == 1 else None
+        return self.ask.candidate("features", member, began, single=single, history=history)
+
+    def _pair(self, networks: dict[str, Network], held: Rows) -> Member:
+        data = featured(networks, self.ask.data)
+        made = [Field(n, "numbers", self.ask.plan.dim) for n in networks]
+        raw = [f for f in self.fields if f.name not in networks]
+        job = self.ask.member_job([*raw, *made], data, (self.ask.train[held], self.ask.val))
+        return Chained(networks, Trees.fit(job))
+
+    def _folds(self, number: int) -> list[tuple[Rows, Rows]]:
+        """(places that encoders learn on, places that the trees learn on) among the training rows."""
+        first = next(iter(self.ask.plan.targets))
+        labels = self.ask.data.targets[first].values[self.ask.train]
+        groups = None if self.ask.groups is None else self.ask.groups[self.ask.train]
+        rng = seeds.generator(self.ask.plan.seed, "feature folds")
+        return folds(len(self.ask.train), number, rng, labels=labels, groups=groups)
+
+    def _mean(self) -> Candidate | str:
+        """Decision-level fusion: the mean of the single inputs' probabilities."""
+        began = time.monotonic()
+        best: dict[str, Candidate] = {}
+        for candidate in self.done.candidates.values():
+            if candidate.single is None:
+                continue
+            known = best.get(candidate.single)
+            if known is None or candidate.score > known.score:
+                best[candidate.single] = candidate
+        if len(best) < 2:
+            return "fewer than two inputs have a candidate of their own"
+        parts = {c.name: c.member for c in best.values()}
+        member = Mean(parts, self.ask.member_job(()).goals)
+        return self.ask.candidate("mean", member, began)
+
+    def _ensemble(self) -> Candidate | str:
+        """Members chosen greedily, with replacement, on the validation rows."""
+        began = time.monotonic()
+        found = {n: c for n, c in self.done.candidates.items() if n not in ("prior", "mean")}
+        if not found:
+            return "there is no member to choose from"
+        parts = {n: c.member for n, c in found.items()}
+        goals, seed = self.ask.member_job(()).goals, self.ask.plan.seed
+        weights = {}
+        for target, goal in goals.items():
+            kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
+            said = {n: _part(c.val, target, kept) for n, c in found.items()}
+            weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
+        return self.ask.candidate("ensemble", Ensemble(parts, weights, goals), began)
+
+
+def _part(numbers: Numbers, target: str, rows: Rows) -> Numbers:
+    return Numbers({target: numbers.values[target][rows]}, numbers.answered[rows])
+
+
+def checked(done: Climbed) -> Climbed:
+    """The climb, once something besides the prior was climbed. Raises TrainingError when nothing was."""
+    if set(done.candidates) == {"prior"}:
+        why = "; ".join(f"{n}: {w}" for n, w in done.skipped.items())
+        raise TrainingError(f"nothing was learned but the prior ({why}).")
+    return done

@@ -1,0 +1,91 @@
+"""A climbed ladder on test rows: every candidate's numbers, the chosen one's without each input."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium.predict import with_prior
+from sensorium.table.prepared import Prepared, Target
+from sensorium.train.ladder import Climbed
+from sensorium.types import Facts
+
+Values = dict[str, NDArray[np.float64]]
+"""{target: numbers (N, W)}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a ladder says of test rows, row by row; several ladders' rows one below the other.
+
+    rows: the table's row numbers. candidates: {name: numbers}. chosen and single: the numbers of the
+    chosen member and of the best single input. without: {input: the chosen one's numbers with that
+    input hidden}. single_name: the best single input.
+    """
+
+    rows: NDArray[np.int64]
+    targets: dict[str, Target]
+    weight: NDArray[np.float64] | None
+    candidates: dict[str, Values]
+    chosen: Values
+    single: Values | None
+    without: dict[str, Values]
+    chosen_name: str
+    single_name: str | None
+
+
+def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
+    """Numbers of every candidate on these rows; rows that a candidate cannot answer get the prior."""
+    numbers = {
+        name: with_prior(candidate.member.numbers(data), facts).values
+        for name, candidate in done.candidates.items()
+    }
+    single, chosen = done.best_single(), done.candidates[done.chosen]
+    without: dict[str, Values] = {}
+    if len(chosen.member.inputs) > 1:
+        for name in chosen.member.inputs:
+            without[name] = with_prior(chosen.member.numbers(data.hiding([name])), facts).values
+    return Measured(
+        data.numbers, data.targets, data.weight, numbers, numbers[done.chosen],
+        None if single is None else numbers[single.name], without, done.chosen,
+        None if single is None else single.single,
+    )  # fmt: skip
+
+
+def pooled(parts: Sequence[Measured]) -> Measured:
+    """The held-out rows of several folds as one; candidates that some fold skipped are left out."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    shared = [n for n in first.candidates if all(n in p.candidates for p in parts)]
+    inputs = sorted({n for p in parts for n in p.without})
+    targets = {
+        n: Target(
+            np.concatenate([p.targets[n].values for p in parts]),
+            np.concatenate([p.targets[n].mask for p in parts]),
+        )
+        for n in first.targets
+    }
+    weights = [p.weight for p in parts if p.weight is not None]
+    singles = [p.single for p in parts if p.single is not None]
+    return Measured(
+        np.concatenate([p.rows for p in parts]),
+        targets,
+        np.concatenate(weights) if weights else None,
+        {n: _stacked([p.candidates[n] for p in parts]) for n in shared},
+        _stacked([p.chosen for p in parts]),
+        _stacked(singles) if len(singles) == len(parts) else None,
+        {n: _stacked([p.without.get(n, p.chosen) for p in parts]) for n in inputs},
+        _most([p.chosen_name for p in parts]) or "prior",
+        _most([p.single_name for p in parts]),
+    )
+
+
+def _stacked(parts: Sequence[Values]) -> Values:
+    return {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
+
+
+def _most(names: Sequence[str | None]) -> str | None:
+    return Counter(names).most_common(1)[0][0]

@@ -1,0 +1,258 @@
+"""A whole run: table -> plan -> facts -> ladder -> the truth on test rows -> what is shipped."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium import seeds
+from sensorium.batches import corrupt_cells, fit_facts, prepare, task_of
+from sensorium.errors import DataError, PlanError
+from sensorium.infer import Inference, infer
+from sensorium.plan import Plan
+from sensorium.plan_yaml import apply_sets, read
+from sensorium.predict import Predictor
+from sensorium.store import Store
+from sensorium.table.leaks import Leak, find_leaks
+from sensorium.table.prepared import Prepared
+from sensorium.table.split import Split, divide, folds
+from sensorium.table.table import Table
+from sensorium.train.climb import Budget, Climb
+from sensorium.train.ladder import Climbed, climb, costs
+from sensorium.train.measure import Measured, measure, pooled
+from sensorium.types import Facts, Json
+
+SMALL_TABLE = 2000
+CROSS_FOLDS = 5
+RESERVE = 0.08
+"""Share of a time limit kept for preparing the report and writing files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks of a run. flags: what the command line says beside the plan."""
+
+    table: Table
+    targets: tuple[str, ...]
+    plan: Mapping[str, Json] | str | Path | None = None
+    sets: Sequence[str] = ()
+    effort: str | None = None
+    time_limit: float | str | None = None
+    seed: int | None = None
+    test: Table | None = None
+    out: Path | None = None
+    resume: bool = False
+    store: Store | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run found. plan: as it was followed, with what clock and memory settled.
+
+    measured: test rows, of one division or of all folds. done: the climb whose chosen member ships.
+    corrupt: (column, row, reason). how: how the rows were divided, in words.
+    """
+
+    plan: Plan
+    inference: Inference
+    facts: Facts
+    done: Climbed
+    measured: Measured
+    predictor: Predictor
+    table: Table
+    test: Table
+    split: str
+    how: str
+    groups: NDArray[np.int64] | None
+    seconds: float
+    corrupt: list[tuple[str, int, str]] = field(default_factory=list)
+    leaks: list[Leak] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def planned(request: Request) -> Inference:
+    """The plan that a run would follow, with every column's guess."""
+    raw: dict[str, object] = {}
+    if request.plan is not None:
+        raw, _ = read(request.plan)
+    raw = apply_sets(raw, list(request.sets))
+    flags: dict[str, object] = {"effort": request.effort}
+    if request.time_limit is not None:
+        flags["time_limit_seconds"] = seconds_of(request.time_limit)
+    train = raw.get("train") or {}
+    if isinstance(train, Mapping):
+        raw["train"] = {**train, **{k: v for k, v in flags.items() if v is not None}}
+    if request.seed is not None:
+        raw["seed"] = request.seed
+    return infer(request.table, request.targets, user=raw)
+
+
+def seconds_of(limit: float | str) -> float:
+    """``"90s"``, ``"10m"``, ``"2h"`` or a number of seconds. Raises PlanError for anything else."""
+    if isinstance(limit, str):
+        unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(limit.strip()[-1:].lower())
+        text = limit.strip()[:-1] if unit else limit
+        try:
+            seconds = float(text) * (unit or 1.0)
+        except ValueError:
+            seconds = math.nan
+    else:
+        seconds = float(limit)
+    if not math.isfinite(seconds) or seconds < 60:
+        raise PlanError(f"time limit: expected at least 60 seconds, as 90s, 10m or 2h; got {limit!r}.")
+    return seconds
+
+
+def run(request: Request) -> Run:
+    """Everything from a table to a measured, shippable predictor."""
+    began = time.monotonic()
+    inference = planned(request)
+    plan = inference.plan
+    limit = plan.train.time_limit_seconds
+    deadline = None if limit is None else began + limit * (1 - RESERVE)
+    split = _split(plan, request)
+    crossed = request.test is None and _crossed(plan, request)
+    rounds = (plan.split.folds or CROSS_FOLDS) if crossed else 0
+    shared = _Shared(request, plan, deadline, split.groups, rounds + 1)
+    measured: list[Measured] = []
+    for place, (train, val, test) in enumerate(_rounds(plan, request.table, split, rounds)):
+        facts, data, done, _ = shared.climbed(f"fold {place}", train, val)
+        measured.append(measure(done, facts, data.rows(test)))
+    if crossed:
+        train, val = np.concatenate([split.train, split.test]), split.val
+    else:
+        train, val = split.train, split.val
+    facts, data, done, settled = shared.climbed("", np.sort(train), val)
+    test_table = request.table
+    if request.test is not None:
+        predictor = Predictor(plan, facts, done.candidates[done.chosen].member)
+        test_table = request.test
+        measured = [measure(done, facts, predictor.prepare(test_table, answering=False, store=request.store))]
+    elif not crossed:
+        measured = [measure(done, facts, data.rows(split.test))]
+    written = replace(plan, train=replace(plan.train, settled={**plan.train.settled, **settled}))
+    predictor = Predictor(written, facts, done.candidates[done.chosen].member)
+    return Run(
+        written, inference, facts, done, pooled(measured), predictor, request.table, test_table,
+        "cross-validation" if crossed else "test", _told(split, crossed, rounds), split.groups,
+        time.monotonic() - began, list(corrupt_cells(data)), _leaks(request, split, plan), shared.notes,
+    )  # fmt: skip
+
+
+class _Shared:
+    """What every climb of a run shares: the request, the plan, the clock."""
+
+    def __init__(
+        self, request: Request, plan: Plan, deadline: float | None,
+        groups: NDArray[np.int64] | None, climbs: int,
+    ) -> None:  # fmt: skip
+        self.request, self.plan, self.deadline, self.groups = request, plan, deadline, groups
+        self.left, self.crossed, self.notes = climbs, climbs > 1, list[str]()
+
+    def climbed(
+        self, name: str, train: NDArray[np.int64], val: NDArray[np.int64]
+    ) -> tuple[Facts, Prepared, Climbed, dict[str, dict[str, int]]]:
+        """Facts from the training rows, every row prepared, the ladder climbed."""
+        table, plan = self.request.table, self.plan
+        every = np.arange(table.num_rows) if self.crossed else None
+        facts = fit_facts(plan, table, train, target_rows=every)
+        used = {c for i in plan.inputs.values() for c in i.columns} | set(plan.targets)
+        facts["ignored"] = [name for name in table.names if name not in used]
+        data = prepare(plan, facts, table, store=self.request.store)
+        train, val = (_kept(plan, data, rows) for rows in (train, val))
+        budget = Budget(self._until(), costs(plan))
+        folder = self.request.out
+        ask = Climb(
+            plan, facts, data, train, val, budget, self.groups,
+            folder if folder is None or not name else folder / "folds" / name, self.request.resume,
+        )  # fmt: skip
+        done = climb(ask)
+        self.left -= 1
+        self.notes += [f"{n}: {note}" for n, c in done.candidates.items() for note in c.notes]
+        return facts, data, done, ask.settled
+
+    def _until(self) -> float | None:
+        """This climb's share of the time that is left."""
+        if self.deadline is None:
+            return None
+        now = time.monotonic()
+        return now + max(0.0, self.deadline - now) / self.left
+
+
+def _split(plan: Plan, request: Request) -> Split:
+    """The rows' division, as the table or the plan says."""
+    name, target = next(iter(plan.targets.items()))
+    rng, kind = seeds.generator(plan.seed, "split"), task_of(target).trees
+    asked = plan.split
+    return divide(
+        request.table, asked.how, asked.column, asked.shares, rng,
+        target=name, kind=kind, test=request.test is None,
+    )  # fmt: skip
+
+
+def _crossed(plan: Plan, request: Request) -> bool:
+    """Whether the run cross-validates: small tables that bring no test rows of their own."""
+    if plan.split.folds is not None:
+        return True
+    return (
+        plan.split.how != "given"
+        and plan.split.how != "time"
+        and request.table.num_rows < SMALL_TABLE
+        and plan.train.effort != "fast"
+    )
+
+
+def _rounds(
+    plan: Plan, table: Table, split: Split, rounds: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """(train, val, test) rows of every fold: each row is in one test part; val is cut from the rest."""
+    if not rounds:
+        return []
+    every = np.sort(np.concatenate([split.train, split.val, split.test]))
+    labels = table.codes(next(iter(plan.targets)))[every]
+    groups = None if split.groups is None else split.groups[every]
+    made = []
+    for place, (rest, held) in enumerate(
+        folds(len(every), rounds, seeds.generator(plan.seed, "folds"), labels=labels, groups=groups)
+    ):
+        inner = folds(
+            len(rest), 5, seeds.generator(plan.seed, f"fold {place}"), labels=labels[rest],
+            groups=None if groups is None else groups[rest],
+        )  # fmt: skip
+        learn, val = inner[0]
+        made.append((every[rest[learn]], every[rest[val]], every[held]))
+    return made
+
+
+def _kept(plan: Plan, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows that take part: with a target, and, when the plan drops them, without corrupt cells."""
+    labelled = np.zeros(len(data), bool)
+    for target in data.targets.values():
+        labelled |= target.mask
+    if plan.on_corrupt != "missing":
+        for column, row, why in corrupt_cells(data):
+            if plan.on_corrupt == "error":
+                raise DataError(
+                    f"column {column!r}, row {row + 1}: {why}. "
+                    "Mend the cell, or set on_corrupt to missing or drop."
+                )
+            labelled[row] = False
+    kept = rows[labelled[rows]]
+    if not len(kept):
+        raise DataError("no rows are left to train on: every row lacks the target or was dropped as corrupt.")
+    return kept
+
+
+def _leaks(request: Request, split: Split, plan: Plan) -> list[Leak]:
+    columns = [c for i in plan.inputs.values() for c in i.columns]
+    return find_leaks(request.table, {"train": split.train, "val": split.val, "test": split.test}, columns)
+
+
+def _told(split: Split, crossed: bool, rounds: int) -> str:
+    if crossed:
+        return f"{rounds}-fold cross-validation ({split.how}); what ships is trained on all rows"
+    return split.how

@@ -1,0 +1,90 @@
+"""A run in numbers and words: the report of every candidate, and the verdict."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium import seeds
+from sensorium.batches import task_of
+from sensorium.evaluate import Judge, evaluate_target, judge
+from sensorium.plan import Plan, TargetPlan
+from sensorium.predict import Predictor
+from sensorium.results import Report, TargetReport, TargetResult
+from sensorium.store import Store
+from sensorium.table.prepared import Prepared
+from sensorium.table.table import Table
+from sensorium.train.measure import Measured, Values
+from sensorium.train.run import Run
+from sensorium.train.verdict import verdict
+from sensorium.types import Facts
+
+
+def metric_names(asked: TargetPlan) -> list[str]:
+    """The task's metrics, the one that chooses first."""
+    return list(dict.fromkeys([asked.score, *task_of(asked).metrics]))
+
+
+def report_of(run: Run, present: Mapping[str, NDArray[np.bool_]] | None = None) -> Report:
+    """What the ladder scores on the test rows, with the verdict on fusing."""
+    targets = {n: _result(run, n, asked, present) for n, asked in run.plan.targets.items()}
+    return Report(run.split, len(run.measured.rows), run.seconds, targets)
+
+
+def _result(
+    run: Run, name: str, asked: TargetPlan, present: Mapping[str, NDArray[np.bool_]] | None
+) -> TargetResult:
+    found, facts = run.measured, run.facts["targets"][name]
+    groups = None if run.groups is None else run.groups[found.rows]
+    known = judge(task_of(asked), facts, found.targets[name], found.weight, groups, found.rows)
+    names = metric_names(asked)
+    rng = seeds.generator(run.plan.seed, f"bootstrap {name}")
+    reports = {
+        candidate: evaluate_target(known, values[name], names, rng)
+        for candidate, values in found.candidates.items()
+        if candidate != found.chosen_name
+    }
+    hidden = {n: values[name] for n, values in found.without.items()}
+    reports[found.chosen_name] = evaluate_target(known, found.chosen[name], names, rng, present, hidden)
+    ordered = {n: reports[n] for n in [*found.candidates, found.chosen_name]}
+    return TargetResult(asked.score, ordered, found.chosen_name, _verdict(run.plan, asked, known, found))
+
+
+def _verdict(plan: Plan, asked: TargetPlan, known: Judge, found: Measured) -> Facts:
+    name = asked.name
+    single = None
+    if found.single is not None and found.single_name is not None:
+        single = (found.single_name, found.single[name])
+    without = {n: values[name] for n, values in found.without.items()}
+    rng = seeds.generator(plan.seed, f"verdict {name}")
+    return verdict(known, asked.score, found.chosen[name], single, without, list(plan.inputs), rng)
+
+
+def evaluated(
+    predictor: Predictor, table: Table, *, store: Store | None = None, seconds: float = 0.0
+) -> Report:
+    """A report of a predictor on a table that has the targets: slices and scores per hidden input too."""
+    data = predictor.prepare(table, answering=False, store=store)
+    whole = predictor.numbers(data).values
+    inputs = predictor.member.inputs
+    hidden = {n: predictor.numbers(data.hiding([n])).values for n in inputs} if len(inputs) > 1 else {}
+    present = {n: data.present(n) for n in predictor.plan.inputs}
+    targets = {
+        name: TargetResult(
+            asked.score, {"shipped": _judged(predictor, asked, data, whole, hidden, present)}, "shipped"
+        )
+        for name, asked in predictor.plan.targets.items()
+    }
+    return Report("given", len(data), seconds, targets)
+
+
+def _judged(
+    predictor: Predictor, asked: TargetPlan, data: Prepared, whole: Values,
+    hidden: Mapping[str, Values], present: Mapping[str, NDArray[np.bool_]],
+) -> TargetReport:  # fmt: skip
+    name = asked.name
+    facts = predictor.facts["targets"][name]
+    known = judge(task_of(asked), facts, data.targets[name], data.weight, None, data.numbers)
+    rng = seeds.generator(predictor.plan.seed, f"bootstrap {name}")
+    gone = {n: values[name] for n, values in hidden.items()}
+    return evaluate_target(known, whole[name], metric_names(asked), rng, present, gone)
