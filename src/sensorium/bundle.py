@@ -134,10 +134,7 @@ def _read_head(folder: Path) -> Facts:
         raise BundleError(f"{folder}: there is no bundle.json, so this is no bundle.{hint}")
     told = _read_json(folder / "bundle.json")
     version = told.get("version")
-    while isinstance(version, int) and version in OWN: dict[str, type[Member]] = {"network": Network, "chained": Chained}
-"""Members that are no family's component."""
-
-UPGRADES:
+    while isinstance(version, int) and version in UPGRADES:
         told, version = UPGRADES[version](told), version + 1
     if version != VERSION:
         raise BundleError(
