@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sensorium.errors import CorruptCell
-from sensorium.media import image, magic
+from sensorium.media import image
 from sensorium.media.image import Limits, decode, header
 
 PICTURE = "expected a picture (H, W), (H, W, 3) or (3, H, W), got an array of shape "
@@ -300,25 +300,3 @@ def test_a_picture_of_the_caller_is_left_as_it_is() -> None:
     decode(picture, 8)
     assert picture.size == (32, 24)
     assert picture.getpixel((0, 0)) == (0, 0, 60)
-
-
-@pytest.mark.parametrize(
-    ("first", "kind"),
-    [
-        (b"RIFF\0\0\0\0WEBP", ("image", "webp")),
-        (b"RIFF\0\0\0\0AVI ", ("video", "avi")),
-        (b"FORM\0\0\0\0AIFF", ("audio", "aiff")),
-        (b"FORM\0\0\0\0XXXX", None),
-        (b"\0\0\0\x1cftypisom", ("video", "mp4")),
-        (b"\0\0\0\x1cftypavif", ("image", "avif")),
-        (b"\xff\xfb\x90\x00", ("audio", "mp3")),
-        (b"ID3\x04", ("audio", "mp3")),
-        (b"P5 3 3 255\n", ("image", "netpbm")),
-        (b"BM\x00\x00\x00\x00\x00\x00\x00\x00", ("image", "bmp")),
-        (b"BMW is a car", None),
-        (b"hello", None),
-        (b"", None),
-    ],
-)
-def test_kinds_are_known_by_their_first_bytes(first: bytes, kind: tuple[str, str] | None) -> None:
-    assert magic.kind(first) == kind
