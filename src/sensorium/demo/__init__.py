@@ -5,7 +5,6 @@ from importlib.resources import files
 from pathlib import Path
 
 
-
 def table() -> Path:
     """The path of the demo's csv; its media lie beside it, in ``seen/`` and ``heard/``."""
     return Path(str(files(__name__) / "data" / "digits.csv"))

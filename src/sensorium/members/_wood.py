@@ -87,7 +87,7 @@ class Wood(Member):
         return {"dense": told, "goals": goals}, arrays
 
     @classmethod
-    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
         """The reverse of ``state``."""
         learned = {
             name: (

@@ -48,7 +48,7 @@ class Ensemble(Member):
         return {"weights": self.weights, "goals": {n: g.to_json() for n, g in self.goals.items()}}, {}
 
     @classmethod
-    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
         """The reverse of ``state``, with the restored members. Raises BundleError when one is not given."""
         weights: Weights = facts["weights"]
         names = list(dict.fromkeys(n for shares in weights.values() for n in shares))

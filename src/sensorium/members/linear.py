@@ -113,7 +113,7 @@ class Linear(Member):
         return {"wide": told, "goals": goals}, arrays
 
     @classmethod
-    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
         """The reverse of ``state``."""
         lines = {}
         for name, told in facts["goals"].items():

@@ -33,7 +33,7 @@ class Mean(Member):
         return {"members": list(self.members), "goals": {n: g.to_json() for n, g in self.goals.items()}}, {}
 
     @classmethod
-    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
         """The reverse of ``state``, with the restored members. Raises BundleError when one is not given."""
         goals = {n: Goal.from_json(told) for n, told in facts["goals"].items()}
         return cls(needed(parts, facts["members"], "mean"), goals)

@@ -33,6 +33,6 @@ class Prior(Member):
         return {n: goal.to_json() for n, goal in self.goals.items()}, {}
 
     @classmethod
-    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:  # noqa: ARG003
+    def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
         """The reverse of ``state``."""
         return cls({n: Goal.from_json(told) for n, told in facts.items()})

@@ -53,7 +53,7 @@ class Modality(ABC):
 
     @abstractmethod
     def fit(self, chunks: Iterable[Sequence[Cell]], rng: np.random.Generator) -> Facts:
-        """Facts of one column: JSON, from training rows, one pass, bounded memory. Decodes no medium whole."""
+        """Facts of one column: JSON, from training rows, one pass, bounded memory; no medium is decoded."""
 
     @abstractmethod
     def prepare(self, cells: Sequence[Cell], facts: Facts) -> Packed:
@@ -69,8 +69,8 @@ class Modality(ABC):
 
         Always ``layout``; scalar: ``features`` and ``bins`` (quantiles, one list a feature); index: ``sizes``
         (categories with unknown as 0, one number a feature); ids: ``vocabulary`` (0 pads, 1 is
-        unknown) and ``longest``; frames: ``features``; wave: ``rate``; grid: ``channels``, ``height``, ``width`` and
-        ``timed`` (True: W is time and the mask is (B, W)).
+        unknown) and ``longest``; frames: ``features``; wave: ``rate``; grid: ``channels``, ``height``,
+        ``width`` and ``timed`` (True: W is time and the mask is (B, W)).
         """
 
     @abstractmethod

@@ -132,7 +132,7 @@ class Audio(Modality):
             told |= {"channels": 1, "height": facts[0]["mels"], "width": max(1, width), "timed": True}
         return told
 
-    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         values, mask = part.padded(records)
         return Arrays(torch.from_numpy(values.astype(np.int16, copy=False)), torch.from_numpy(mask))
 
@@ -148,7 +148,7 @@ class Audio(Modality):
         return from_data_address(value)
 
     @classmethod
-    def to_json(cls, cell: Cell) -> Json:  # noqa: ARG003
+    def to_json(cls, cell: Cell) -> Json:
         return None
 
     def _wave(self, cell: Cell, facts: Facts) -> NDArray[np.int16]:

@@ -127,11 +127,11 @@ class Image(Modality):
             )
         return {"layout": layout, "channels": channels, "height": size, "width": size, "timed": False}
 
-    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         values = np.asarray(part.values[records], np.uint8)
         return Arrays(torch.from_numpy(values), torch.from_numpy(part.status[records] == PRESENT))
 
-    def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:  # noqa: ARG002
+    def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
         return _Shades(facts[0]["mean"], facts[0]["std"])
 
     @classmethod
@@ -139,7 +139,7 @@ class Image(Modality):
         return from_data_address(value)
 
     @classmethod
-    def to_json(cls, cell: Cell) -> Json:  # noqa: ARG003
+    def to_json(cls, cell: Cell) -> Json:
         return None
 
 

@@ -90,7 +90,7 @@ class Number(Modality):
     def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
         return {"layout": layout, "features": len(facts), "bins": [f["bins"] for f in facts]}
 
-    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         assert part.mask is not None, "numbers are prepared with a mask"
         values = np.asarray(part.values[records], np.float32)
         return Arrays(torch.from_numpy(values), torch.from_numpy(np.asarray(part.mask[records])))

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
+from sensorium.errors import PlanError
 from sensorium.media import codes, tokenizer
 from sensorium.media.cells import Sample, each
 from sensorium.media.text import normalised, string
@@ -106,13 +107,18 @@ class Text(Modality):
         return Packed(flat, status, offsets, reasons=reasons)
 
     def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
+        if any(f["tokenizer"] != facts[0]["tokenizer"] for f in facts):
+            raise PlanError(
+                "the texts of one input must share one tokenizer; its columns have different ones. "
+                "Give each column its own input."
+            )
         return {
             "layout": layout,
-            "vocabulary": max(f["vocabulary"] for f in facts),
+            "vocabulary": facts[0]["vocabulary"],
             "longest": max(f["longest"] for f in facts),
         }
 
-    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:  # noqa: ARG002
+    def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         ids, mask = part.padded(records)
         return Arrays(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask))
 

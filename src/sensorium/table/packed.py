@@ -58,8 +58,9 @@ class Packed:
     def lengths(self) -> NDArray[np.int64]:
         """int64 (U,): the length of each record; 1 for fixed ones that are present, else 0."""
         if self.offsets is None:
-            return (self.status == PRESENT).astype(np.int64)
-        return np.asarray(self.offsets[1:] - self.offsets[:-1], np.int64)
+            return np.asarray(self.status == PRESENT, np.int64)
+        lengths: NDArray[np.int64] = np.diff(self.offsets)
+        return lengths
 
     def rows(self, rows: NDArray[np.int64]) -> "Packed":
         """A view of some rows, in that order, over the same records: nothing is copied."""
