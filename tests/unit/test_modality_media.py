@@ -69,6 +69,17 @@ def test_every_choice_of_texts_changes_something() -> None:
     assert sizes == [300, 600]
 
 
+def test_columns_of_texts_with_different_tokenizers_cannot_share_an_encoder() -> None:
+    facts = [Text().fit([[text] * 9], rng()) for text in ("one two", "three four")]
+    assert Text().describe([facts[0], facts[0]], "ids")["vocabulary"] == facts[0]["vocabulary"]
+    with pytest.raises(PlanError) as caught:
+        Text().describe(facts, "ids")
+    assert str(caught.value) == (
+        "the texts of one input must share one tokenizer; its columns have different ones. "
+        "Give each column its own input."
+    )
+
+
 def test_the_vocabulary_is_smaller_on_small_data() -> None:
     cells: list[Cell] = ["abcd efgh ijkl mnop"] * 50
     assert Text().fit([cells], rng())["vocabulary"] <= 400
