@@ -5,6 +5,7 @@ import typer
 from sensorium.cli.components import components
 from sensorium.cli.demo import demo
 from sensorium.cli.evaluate import evaluate
+from sensorium.cli.guard import guarded
 from sensorium.cli.inspect import inspect
 from sensorium.cli.plan import plan
 from sensorium.cli.predict import predict
@@ -16,4 +17,4 @@ app = typer.Typer(
 )  # fmt: skip
 
 for verb in (inspect, plan, train, evaluate, predict, components, demo):
-    app.command()(verb)
+    app.command()(guarded(verb))

@@ -24,7 +24,7 @@ def predict(
     single = table.lstrip().startswith(("{", "["))
     rows = learner.answers(one_row(table) if single else table)
     if out is not None:
-        write_answers(out, {name: [row[name] for row in rows] for name in rows[0]})
+        write_answers(out, {name: [row[name] for row in rows] for name in rows[0]} if rows else {})
         typer.echo(f"{len(rows)} answers in {out}", err=True)
         return
     for row in rows:
