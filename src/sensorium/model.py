@@ -17,7 +17,7 @@ from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
 from sensorium.options import build
 from sensorium.plan import InputPlan, Plan
-from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens
+from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens, blended
 
 Mode = Literal["answer", "train", "encode"]
 
@@ -80,19 +80,22 @@ class Model(nn.Module):
         return made
 
     def forward(self, batch: Batch, mode: Mode = "answer") -> Output:
-        """``answer``: numbers only. ``train``: augmented and hidden, with the heads' numbers.
+        """``answer``: numbers only. ``train``: augmented and hidden, with the heads' numbers;
+        rows that the batch mixes have mixed numbers, while ``Output.inputs`` holds their own tokens.
         ``encode``: the tokens of each input, nothing else."""
         if lacking := [n for n in self.names if n not in batch.inputs]:
             raise ShapeError(f"the batch lacks the inputs {lacking}; it has {sorted(batch.inputs)}.")
         tokens = {name: self._encode(name, batch, mode) for name in self.names}
         if mode == "encode":
             return Output({}, inputs=tokens)
-        solo: dict[str, dict[str, Tensor]] = {}
+        mixed, solo = tokens, dict[str, dict[str, Tensor]]()
+        if mode == "train" and batch.partner is not None and batch.share is not None:
+            mixed = {n: blended(t, batch.partner, batch.share) for n, t in tokens.items()}
         if mode == "train" or self.fusion is None:
-            solo = {n: self._decode(self.heads[key(n)], Fused(t, {n: t}), batch) for n, t in tokens.items()}
+            solo = {n: self._decode(self.heads[key(n)], Fused(t, {n: t}), batch) for n, t in mixed.items()}
         if self.fusion is None:
             return Output(solo[self.names[0]], {}, tokens)
-        fused = self.fusion(tokens)
+        fused = self.fusion(mixed)
         return Output(self._decode(self.decoders, fused, batch), solo, tokens, fused.penalties)
 
     def _encode(self, name: str, batch: Batch, mode: Mode) -> Tokens:

@@ -104,6 +104,8 @@ class Batch:
     reads; an input that is not in it has U = B. targets: {target: Arrays}, empty when answering.
     hidden: {input: bool (B,)}, True where training pretends that the cell is missing.
     weight: float (B,) or None. rows: int64 (B,), the table's row numbers, for error messages.
+    partner: int64 (B,), the row of the batch that each row is mixed with, and share: float (B,), how
+    much of itself it keeps; None: nothing is mixed.
     """
 
     inputs: dict[str, Arrays]
@@ -112,6 +114,8 @@ class Batch:
     targets: dict[str, Arrays] = field(default_factory=dict)
     hidden: dict[str, Tensor] = field(default_factory=dict)
     weight: Tensor | None = None
+    partner: Tensor | None = None
+    share: Tensor | None = None
 
 
 for _kind in (Arrays, Tokens, Fused, Output, Batch):
@@ -126,6 +130,23 @@ def moved(batch: Batch, device: torch.device | str) -> Batch:
 
     result: Batch = _pytree.tree_map(move, batch)
     return result
+
+
+def blended(tokens: Tokens, partner_B: Tensor, share_B: Tensor) -> Tokens:
+    """Mixup (Zhang 2017): share x own tokens + (1 - share) x the partner row's; where one side is absent,
+    the other stands alone."""
+    other = tokens.take(partner_B)
+    share = torch.where(other.mask, share_B.to(tokens.values.dtype).unsqueeze(1), 1.0)
+    share = torch.where(tokens.mask, share, 0.0).unsqueeze(-1)
+    values = share * tokens.clean().values + (1 - share) * other.clean().values
+    own_B, other_B = tokens.mask.any(1), other.mask.any(1)
+    keep_B = torch.where(own_B, torch.where(other_B, share_B, 1.0), 0.0)
+    keep = keep_B.view(-1, 1, 1, 1)
+    maps = tuple(
+        keep.to(a.dtype) * a + (1 - keep.to(a.dtype)) * b
+        for a, b in zip(tokens.maps, other.maps, strict=True)
+    )
+    return Tokens(values, tokens.mask | other.mask, tokens.grid, maps).clean()
 
 
 def like(tokens: Mapping[str, Tokens]) -> Tokens:

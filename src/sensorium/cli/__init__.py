@@ -12,9 +12,6 @@ def main() -> None:
     app(prog_name="sensorium")
 
 
-def _told(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int,
-    file: object = None, line: str | None = None,
-) -> None:  # fmt: skip
+def _told(message: Warning | str, *_: object, **__: object) -> None:
     """Warnings as one line on stderr, without the place in our code."""
     sys.stderr.write(f"warning: {message}\n")

@@ -25,7 +25,7 @@ from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.schedule import settled
 from sensorium.train.score import loss_of, scored
 from sensorium.train.state import append_log, load, save
-from sensorium.train.step import Done, hidden, train_step
+from sensorium.train.step import Done, hidden, mixed, train_step
 from sensorium.types import Batch, Facts, moved
 
 PROBE_STEPS, PROBE_SECONDS = 6, 4.0
@@ -135,7 +135,7 @@ class _Trainer:
         """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""
         if self.known:
             return
-        before = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
+        before = copy.deepcopy(self.model.state_dict())
         dice = (self.model.generator.get_state(), self.hide.get_state(), torch.get_rng_state())
         began, done = time.monotonic(), 0
         for batch, _ in self._stream(0):
@@ -144,7 +144,8 @@ class _Trainer:
             if done >= PROBE_STEPS or time.monotonic() - began > PROBE_SECONDS:
                 break
         seconds = (time.monotonic() - began) / done
-        self.model.load_state_dict(before[0])
+        self.model.load_state_dict(before)
+        self.average = {}
         self.optimizer = adamw(self.model, self.plan.train.optimizer)
         self.model.generator.set_state(dice[0])
         self.hide.set_state(dice[1])
@@ -178,6 +179,8 @@ class _Trainer:
         rate = self.plan.train.optimizer.rate * rate_share(self.step, self.steps, self.plan.train.warmup)
         set_rate(self.optimizer, rate)
         low = self.plan.train.precision == "bfloat16"
+        rng = seeds.generator(self.plan.seed, f"mixup {self.job.name} {self.step}")
+        batch = mixed(batch, self.plan.train.mixup, rng)
         done = train_step(
             self.model, batch, self.plan, self.losses, self.optimizer, step=self.step, bfloat16=low
         )
@@ -229,8 +232,13 @@ class _Trainer:
         return None if folder is None else folder / "state" / f"{self.job.name.replace('/', '_')}.pt"
 
     def _key(self) -> str:
-        asked = [self.job.name, to_dict(self.job.plan), self.job.facts, self.job.train.numbers.tolist()]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        asked = [self.job.name, to_dict(self.job.plan), self.job.facts, self.job.share]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+        for rows in (self.job.train, self.job.val):
+            digest.update(rows.numbers.tobytes())
+            for target in rows.targets.values():
+                digest.update(target.values.tobytes() + target.mask.tobytes())
+        return digest.hexdigest()
 
     def _save(self) -> None:
         path = self._path()

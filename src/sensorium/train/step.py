@@ -1,8 +1,9 @@
 """One optimisation step, with errors that say which step, which rows and which column."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,20 +23,34 @@ class Done:
     rows: int
 
 
-def reduced(loss_B: Tensor, target: Arrays, weight_B: Tensor | None, seen_B: Tensor | None = None) -> Tensor:
-    """sum(weight x mask x loss) / sum(weight x mask) over the batch; 0 when no row counts."""
-    mask = target.mask if seen_B is None else target.mask & seen_B
-    weight = mask.to(loss_B.dtype) if weight_B is None else mask.to(loss_B.dtype) * weight_B
-    kept = torch.where(mask, loss_B, torch.zeros_like(loss_B))
-    return (kept * weight).sum() / weight.sum().clamp(min=1e-12)
+def reduced(
+    loss: Loss, numbers: Tensor, target: Arrays, batch: Batch, seen_B: Tensor | None = None
+) -> Tensor:
+    """sum(weight x mask x loss) / sum(weight x mask) over the batch; 0 when no row counts.
+
+    seen: the rows that count, or None: all. Mixed rows count for their own target by their share, and
+    for their partner's target by the rest.
+    """
+    counts = target.mask if seen_B is None else target.mask & seen_B
+    rows_B = torch.arange(len(counts), device=counts.device)
+    sides = [(rows_B, torch.ones(len(counts), device=counts.device))]
+    if batch.partner is not None and batch.share is not None:
+        sides = [(rows_B, batch.share), (batch.partner, 1 - batch.share)]
+    lost, total = [], []
+    for side_B, share_B in sides:
+        mask_B = counts[side_B]
+        loss_B = loss(numbers.float(), Arrays(target.values[side_B], target.mask[side_B]))
+        weight_B = share_B * mask_B if batch.weight is None else share_B * mask_B * batch.weight[side_B]
+        lost.append((torch.where(mask_B, loss_B, torch.zeros_like(loss_B)) * weight_B).sum())
+        total.append(weight_B.sum())
+    return torch.stack(lost).sum() / torch.stack(total).sum().clamp(min=1e-12)
 
 
 def losses_of(output: Output, batch: Batch, plan: Plan, losses: Mapping[str, Loss]) -> tuple[Tensor, Tensor]:
     """(loss of the targets, loss with the auxiliary parts) of one batch, in float32."""
     main: list[Tensor] = []
     for name, asked in plan.targets.items():
-        row = losses[name](output.numbers[name].float(), batch.targets[name])
-        main.append(asked.weight * reduced(row, batch.targets[name], batch.weight))
+        main.append(asked.weight * reduced(losses[name], output.numbers[name], batch.targets[name], batch))
     total = torch.stack(main).sum()
     extra = [p.float().mean() for p in output.penalties.values()]
     if output.solo and plan.train.solo_loss > 0:
@@ -43,8 +58,8 @@ def losses_of(output: Output, batch: Batch, plan: Plan, losses: Mapping[str, Los
         for source, numbers in output.solo.items():
             seen = output.inputs[source].mask.any(1)
             for name, asked in plan.targets.items():
-                row = losses[name](numbers[name].float(), batch.targets[name])
-                alone.append(asked.weight * reduced(row, batch.targets[name], batch.weight, seen))
+                row = reduced(losses[name], numbers[name], batch.targets[name], batch, seen)
+                alone.append(asked.weight * row)
         extra.append(plan.train.solo_loss * torch.stack(alone).sum() / len(output.solo))
     return total, total + torch.stack(extra).sum() if extra else total
 
@@ -69,12 +84,14 @@ def train_step(
     if not torch.isfinite(total):
         raise TrainingError(blame(model, batch, output, losses, step=step, loss=float(total)))
     total.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(model.parameters(), plan.train.clip)
+    grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+    norm = nn.utils.get_total_norm(list(grads.values()))
     if not torch.isfinite(norm):
-        bad = [n for n, p in model.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
+        bad = [n for n, grad in grads.items() if not grad.isfinite().all()]
         raise TrainingError(
             f"step {step}: the gradient is not finite in {', '.join(bad[:5])}. Lower train.optimizer.rate."
         )
+    nn.utils.clip_grads_with_norm_(model.parameters(), plan.train.clip, norm)
     optimizer.step()
     return Done(float(loss.detach()), float(norm), len(batch.rows))
 
@@ -86,9 +103,9 @@ def blame(
     for name, arrays in batch.inputs.items():
         rows = _bad_rows(arrays, batch.index.get(name), batch.rows)
         if rows:
-            return (
-                f"step {step}: the loss is {loss}. Input {name!r} holds NaN or infinity in table rows {rows}."
-            )
+            whole = name.partition("#")[0]
+            told = f"Input {whole!r} holds NaN or infinity in table rows {rows}."
+            return f"step {step}: the loss is {loss}. {told}"
     for name, parameter in model.named_parameters():
         if not parameter.isfinite().all():
             return (
@@ -114,7 +131,12 @@ def _bad_rows(arrays: Arrays, index_B: Tensor | None, rows_B: Tensor) -> list[in
     """At most five table rows whose present values are not finite."""
     if not arrays.values.is_floating_point():
         return []
-    bad = (~arrays.values.isfinite()).flatten(1).any(1) & arrays.present()
+    values, mask = arrays.values, arrays.mask
+    if mask.shape == values.shape[: mask.ndim]:
+        mask = mask.view(*mask.shape, *[1] * (values.ndim - mask.ndim))
+    elif mask.ndim == 2:  # a timed grid: (B, W)
+        mask = mask.view(mask.shape[0], *[1] * (values.ndim - 2), mask.shape[1])
+    bad = (~values.isfinite() & mask).flatten(1).any(1)
     if index_B is not None:
         bad = bad[index_B]
     found: list[int] = rows_B[bad.nonzero().flatten()[:5]].tolist()
@@ -125,7 +147,6 @@ def hidden(batch: Batch, model: Model, share: float, generator: torch.Generator)
     """The batch with a share of its inputs hidden, never all that a row has."""
     if share <= 0 or len(model.names) < 2:
         return batch
-    rows = len(batch.rows)
     present = torch.stack([_present(batch, n) for n in model.names])  # (M, B)
     draw = torch.rand(present.shape, generator=generator).to(present.device)
     hide = (draw < share) & present
@@ -133,13 +154,24 @@ def hidden(batch: Batch, model: Model, share: float, generator: torch.Generator)
     keep = torch.where(present, draw, -1.0).argmax(0)
     kept = torch.zeros_like(hide).scatter_(0, keep.unsqueeze(0), True)
     hide = hide & ~(kept & ~(present & ~hide).any(0))
-    assert hide.shape[1] == rows
-    return Batch(
-        batch.inputs, batch.index, batch.rows, batch.targets,
-        {n: hide[i] for i, n in enumerate(model.names)}, batch.weight,
-    )  # fmt: skip
+    return replace(batch, hidden={n: hide[i] for i, n in enumerate(model.names)})
+
+
+def mixed(batch: Batch, alpha: float, rng: np.random.Generator) -> Batch:
+    """The batch with a partner and a share ~ Beta(alpha, alpha) for each row (mixup); 0 mixes nothing."""
+    if alpha <= 0:
+        return batch
+    rows, device = len(batch.rows), batch.rows.device
+    partner = torch.from_numpy(rng.permutation(rows)).to(device)
+    share = torch.from_numpy(rng.beta(alpha, alpha, rows)).float().to(device)
+    return replace(batch, partner=partner, share=share)
 
 
 def _present(batch: Batch, name: str) -> Tensor:
-    found = batch.inputs[name].present()
-    return found[batch.index[name]] if name in batch.index else found
+    """bool (B,): the rows that have anything real in any part of the input."""
+    found = torch.zeros(len(batch.rows), dtype=torch.bool, device=batch.rows.device)
+    for part, arrays in batch.inputs.items():
+        if part == name or part.startswith(f"{name}#"):
+            present = arrays.present()
+            found = found | (present[batch.index[part]] if part in batch.index else present)
+    return found
