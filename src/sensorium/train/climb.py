@@ -84,12 +84,21 @@ class Climb:
         """Whether an input is made of media: only networks can read it."""
         return modalities.get(self.plan.inputs[name].modality.name).media
 
+    def timed(self) -> bool:
+        """Whether a clock decides, or decided when the plan was written."""
+        return self.budget.deadline is not None or "ladder" in self.plan.train.settled
+
+    def _seen(self, rows: Rows, inputs: Sequence[str]) -> Rows:
+        """The rows that have any of the inputs: others teach a network nothing. All, when none has."""
+        seen = np.any([self.data.present(n)[rows] for n in inputs], axis=0)
+        return rows[seen] if seen.any() else rows
+
     def network(
         self, name: str, inputs: Sequence[str], rows: tuple[Rows, Rows],
         start: Mapping[str, Network] | None = None, share: float = 1.0,
     ) -> Trained:  # fmt: skip
         """Train a network over some inputs on (training, validation) rows; notes what the clock decided."""
-        train, val = (self.data.rows(r) for r in rows)
+        train, val = self.data.rows(self._seen(rows[0], inputs)), self.data.rows(rows[1])
         begin = {n: network.model for n, network in (start or {}).items()}
         done = train_network(
             Job(

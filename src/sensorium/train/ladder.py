@@ -9,7 +9,7 @@ import numpy as np
 from sensorium import seeds
 from sensorium.batches import task_of
 from sensorium.chained import Chained, featured
-from sensorium.errors import TrainingError
+from sensorium.errors import unknown
 from sensorium.members._base import Field, Member, Numbers, Rows
 from sensorium.members.ensemble import Ensemble, greedy
 from sensorium.members.linear import Linear
@@ -23,6 +23,7 @@ from sensorium.table.split import folds
 from sensorium.train.climb import Candidate, Climb
 from sensorium.types import Facts
 
+NO_TIME = "no time was left"
 LEARNERS: dict[str, type[Linear] | type[Trees]] = {"linear": Linear, "trees": Trees}
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
 FEATURES_SHARE, FUSION_SHARE = 0.5, 0.6
@@ -51,9 +52,23 @@ def costs(plan: Plan) -> dict[str, float]:
     found = {f"{n} alone": 1.0 if n in media else LIGHT_COST for n in plan.inputs}
     if len(plan.inputs) > 1:
         found["fusion"] = FUSION_COST * sum(found.values()) * FUSION_SHARE
-    for fold in range(plan.train.folds or 3):
+    for fold in range(num_folds(plan)):
         found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
     return found
+
+
+def num_folds(plan: Plan) -> int:
+    """Out-of-fold folds of what feeds another learner: as asked, else 3, at effort best 5."""
+    return plan.train.folds or (5 if plan.train.effort == "best" else 3)
+
+
+def check_rungs(plan: Plan) -> None:
+    """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs has."""
+    kinds = ["prior", *LEARNERS, "fusion", "features", "mean", "ensemble"]
+    alone = [f"{n} alone{kind}" for n in plan.inputs for kind in ("", *(f" ({k})" for k in LEARNERS))]
+    for name in plan.train.rungs or ():
+        if name not in (*kinds, *alone):
+            raise unknown("rung", name, [*kinds, *alone], "train.rungs")
 
 
 def climb(ask: Climb) -> Climbed:
@@ -84,23 +99,27 @@ class _Ladder:
             if len(self.names) > 1:
                 self._rung("mean", self._mean)
             self._rung("ensemble", self._ensemble)
-        best = max(self.done.candidates.values(), key=lambda c: c.score)
+        self.ask.settled |= {"ladder": {"rungs": len(self.done.candidates)}} if self.ask.timed() else {}
+        best = max(self.done.candidates.values(), key=lambda c: (c.score, -len(c.member.inputs)))
         self.done.chosen = best.name
         return self.done
 
     def _rung(self, name: str, climbed: Callable[[], Candidate | str]) -> None:
         """One rung: a candidate, or the reason why it was skipped."""
-        wanted = self.ask.plan.train.rungs
+        train, done = self.ask.plan.train, self.done.candidates
+        wanted, known = train.rungs, train.settled.get(name, {})
+        first = name == "prior" or (set(done) == {"prior"} and name.endswith(("linear", "(linear)")))
         if wanted is not None and name not in wanted and name != "prior":
             self.done.skipped[name] = "the plan's train.rungs leaves it out"
-        elif name not in ("prior", "ensemble", "mean") and self.ask.budget.spent():
-            self.done.skipped[name] = "no time was left"
-        else:
-            found = climbed()
-            if isinstance(found, str):
-                self.done.skipped[name] = found
-            else:
-                self.done.candidates[name] = found
+            return
+        late = not first and name not in ("ensemble", "mean") and self.ask.budget.spent()
+        found = NO_TIME if late or known.get("steps") == 0 else climbed()
+        if not isinstance(found, str):
+            self.done.candidates[name] = found
+            return
+        self.done.skipped[name] = found
+        if found == NO_TIME:
+            self.ask.settled[name] = {"steps": 0, "batch_rows": 0, "stop": 0}
 
     def _prior(self) -> Candidate:
         began = time.monotonic()
@@ -118,20 +137,23 @@ class _Ladder:
                 self.done.skipped[kind] = "no input can be read without an encoder"
                 continue
             several = len(self.fields) > 1
+            whole = several or len(self.names) == 1
+            if whole:
+                single = self.names[0] if len(self.names) == 1 else None
+                self._rung(kind, lambda k=kind, s=single: self._learner(k, k, self.fields, s))  # type: ignore[misc]
             for one in self.fields if several or len(self.names) > 1 else ():
                 name = f"{one.name} alone ({kind})"
                 self._rung(name, lambda n=name, k=kind, f=one: self._learner(n, k, (f,), f.name))  # type: ignore[misc]
-            if several or len(self.names) == 1:
-                single = self.names[0] if len(self.names) == 1 else None
-                self._rung(kind, lambda k=kind, s=single: self._learner(k, k, self.fields, s))  # type: ignore[misc]
 
     def _learner(self, name: str, kind: str, fields: tuple[Field, ...], single: str | None) -> Candidate:
         began = time.monotonic()
         member = LEARNERS[kind].fit(self.ask.member_job(fields))
         return self.ask.candidate(name, member, began, single=single)
 
-    def _alone(self, name: str) -> Candidate:
+    def _alone(self, name: str) -> Candidate | str:
         began = time.monotonic()
+        if not self.ask.data.present(name)[self.ask.train].any():
+            return "no training row has it"
         done = self.ask.network(f"{name} alone", [name], (self.ask.train, self.ask.val))
         self.solos[name] = done.network
         return self.ask.candidate(f"{name} alone", done.network, began, single=name, history=done.history)
@@ -146,17 +168,17 @@ class _Ladder:
 
     def _features(self) -> Candidate | str:
         """k pairs of encoders and trees: the trees of pair i learn on rows that its encoders never saw."""
-        media = [n for n in self.names if self.ask.heavy(n) and n in self.solos]
+        media = [n for n in self.names if self.ask.heavy(n)]
         if not media:
             return "no input is made of media"
         if any(task_of(t).trees is None for t in self.ask.plan.targets.values()):
             return "the task has no such learner"
-        began, number = time.monotonic(), self.ask.plan.train.folds or 3
+        began, number = time.monotonic(), num_folds(self.ask.plan)
         pairs: dict[str, Member] = {}
         history: list[Facts] = []
         for place, (learn, held) in enumerate(self._folds(number)):
             if self.ask.budget.spent():
-                return "no time was left"
+                return NO_TIME
             networks = {}
             for name in media:
                 job = f"features {place}: {name}"
@@ -218,11 +240,3 @@ class _Ladder:
 
 def _part(numbers: Numbers, target: str, rows: Rows) -> Numbers:
     return Numbers({target: numbers.values[target][rows]}, numbers.answered[rows])
-
-
-def checked(done: Climbed) -> Climbed:
-    """The climb, once something besides the prior was climbed. Raises TrainingError when nothing was."""
-    if set(done.candidates) == {"prior"}:
-        why = "; ".join(f"{n}: {w}" for n, w in done.skipped.items())
-        raise TrainingError(f"nothing was learned but the prior ({why}).")
-    return done

@@ -65,7 +65,8 @@ def train_network(job: Job) -> Trained:
     options = settled(job.plan.train, len(job.train), share=job.share)
     known = job.plan.train.settled.get(job.name, {})
     if known:
-        options = replace(options, steps=known["steps"], batch_rows=known["batch_rows"])
+        steps, rows = known.get("steps", options.steps), known.get("batch_rows", options.batch_rows)
+        options = replace(options, steps=steps, batch_rows=rows)
     batch_rows = options.batch_rows or 1
     while True:
         try:

@@ -22,7 +22,7 @@ from sensorium.table.prepared import Prepared
 from sensorium.table.split import Split, divide, folds
 from sensorium.table.table import Table
 from sensorium.train.climb import Budget, Climb
-from sensorium.train.ladder import Climbed, climb, costs
+from sensorium.train.ladder import Climbed, check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.types import Facts, Json
 
@@ -88,7 +88,9 @@ def planned(request: Request) -> Inference:
         raw["train"] = {**train, **{k: v for k, v in flags.items() if v is not None}}
     if request.seed is not None:
         raw["seed"] = request.seed
-    return infer(request.table, request.targets, user=raw)
+    found = infer(request.table, request.targets, user=raw)
+    check_rungs(found.plan)
+    return found
 
 
 def seconds_of(limit: float | str) -> float:
@@ -119,14 +121,18 @@ def run(request: Request) -> Run:
     rounds = (plan.split.folds or CROSS_FOLDS) if crossed else 0
     shared = _Shared(request, plan, deadline, split.groups, rounds + 1)
     measured: list[Measured] = []
+    settled: dict[str, dict[str, int]] = {}
+    _fresh(request)
     for place, (train, val, test) in enumerate(_rounds(plan, request.table, split, rounds)):
-        facts, data, done, _ = shared.climbed(f"fold {place}", train, val)
+        facts, data, done, fixed = shared.climbed(f"fold {place}", train, val)
+        settled |= fixed
         measured.append(measure(done, facts, data.rows(test)))
     if crossed:
         train, val = np.concatenate([split.train, split.test]), split.val
     else:
         train, val = split.train, split.val
-    facts, data, done, settled = shared.climbed("", np.sort(train), val)
+    facts, data, done, last = shared.climbed("", np.sort(train), val)
+    settled |= last
     test_table = request.table
     if request.test is not None:
         predictor = Predictor(plan, facts, done.candidates[done.chosen].member)
@@ -138,7 +144,8 @@ def run(request: Request) -> Run:
     predictor = Predictor(written, facts, done.candidates[done.chosen].member)
     return Run(
         written, inference, facts, done, pooled(measured), predictor, request.table, test_table,
-        "cross-validation" if crossed else "test", _told(split, crossed, rounds), split.groups,
+        "cross-validation" if crossed else "test", _told(split, crossed, rounds),
+        _groups(plan, split, request.test),
         time.monotonic() - began, list(corrupt_cells(data)), _leaks(request, split, plan), shared.notes,
     )  # fmt: skip
 
@@ -163,8 +170,10 @@ class _Shared:
         used = {c for i in plan.inputs.values() for c in i.columns} | set(plan.targets)
         facts["ignored"] = [name for name in table.names if name not in used]
         data = prepare(plan, facts, table, store=self.request.store)
-        train, val = (_kept(plan, data, rows) for rows in (train, val))
-        budget = Budget(self._until(), costs(plan))
+        train, val = (_kept(plan, table, data, rows) for rows in (train, val))
+        known = _settled_of(plan, name)
+        plan = replace(plan, train=replace(plan.train, settled=known))
+        budget = Budget(None if "ladder" in known else self._until(), costs(plan))
         folder = self.request.out
         ask = Climb(
             plan, facts, data, train, val, budget, self.groups,
@@ -173,7 +182,8 @@ class _Shared:
         done = climb(ask)
         self.left -= 1
         self.notes += [f"{n}: {note}" for n, c in done.candidates.items() for note in c.notes]
-        return facts, data, done, ask.settled
+        prefix = f"{name}: " if name else ""
+        return facts, data, done, {f"{prefix}{network}": told for network, told in ask.settled.items()}
 
     def _until(self) -> float | None:
         """This climb's share of the time that is left."""
@@ -181,6 +191,33 @@ class _Shared:
             return None
         now = time.monotonic()
         return now + max(0.0, self.deadline - now) / self.left
+
+
+def _settled_of(plan: Plan, name: str) -> dict[str, dict[str, int]]:
+    """What a written plan says was settled in one climb: of a fold, or of what ships."""
+    told = plan.train.settled
+    if name:
+        return {n.removeprefix(f"{name}: "): t for n, t in told.items() if n.startswith(f"{name}: ")}
+    return {n: t for n, t in told.items() if not n.startswith("fold ")}
+
+
+def _fresh(request: Request) -> None:
+    """A run that does not go on from another one starts its log anew."""
+    if request.out is not None and not request.resume:
+        for log in (request.out / "log.jsonl", *request.out.glob("folds/*/log.jsonl")):
+            log.unlink(missing_ok=True)
+
+
+def _groups(plan: Plan, split: Split, test: Table | None) -> NDArray[np.int64] | None:
+    """The group of each row of the table that is reported on; rows without one stand alone."""
+    if split.groups is None or test is None:
+        return split.groups
+    if plan.split.column not in test.names:
+        return None
+    groups = test.codes(plan.split.column)
+    alone = np.flatnonzero(groups < 0)
+    groups[alone] = groups.max(initial=-1) + 1 + np.arange(len(alone))
+    return groups
 
 
 def _split(plan: Plan, request: Request) -> Split:
@@ -228,7 +265,7 @@ def _rounds(
     return made
 
 
-def _kept(plan: Plan, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _kept(plan: Plan, table: Table, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows that take part: with a target, and, when the plan drops them, without corrupt cells."""
     labelled = np.zeros(len(data), bool)
     for target in data.targets.values():
@@ -237,7 +274,7 @@ def _kept(plan: Plan, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int
         for column, row, why in corrupt_cells(data):
             if plan.on_corrupt == "error":
                 raise DataError(
-                    f"column {column!r}, row {row + 1}: {why}. "
+                    f"column {column!r}, {table.row_number(row)}: {why}. "
                     "Mend the cell, or set on_corrupt to missing or drop."
                 )
             labelled[row] = False

@@ -45,5 +45,5 @@ def scored(
             arrays = Arrays(torch.from_numpy(target.values[kept]), torch.from_numpy(target.mask[kept]))
             with torch.inference_mode():
                 row = copy.deepcopy(by[name]).cpu()(torch.from_numpy(full.values[name][kept]).float(), arrays)
-            lost.append(float(np.average(row.numpy(), weights=weight)))
+            lost.append(float((row.numpy() * weight).sum() / max(weight.sum(), 1e-12)))
     return float(np.mean(scores)), float(np.mean(lost)) if lost else 0.0
