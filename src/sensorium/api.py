@@ -1,6 +1,7 @@
 """The Python door: Learner, load, Report. No maths."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +16,7 @@ from sensorium.infer import Inference
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
 from sensorium.report.files import card, write_run
-from sensorium.report.page import write_page
+from sensorium.report.page import evaluation_page, write_page
 from sensorium.results import Report
 from sensorium.store import default_store
 from sensorium.table.table import Table
@@ -127,7 +128,9 @@ class Learner:
 
     def evaluate(self, table: object) -> Report:
         """Metrics with 95 % bootstrap intervals on a table that has the target."""
-        return evaluated(self._fitted().predictor, self._table(table), store=default_store())
+        predictor, rows = self._fitted().predictor, self._table(table)
+        report = evaluated(predictor, rows, store=default_store())
+        return replace(report, page=lambda path: evaluation_page(path, predictor, rows, report))
 
     def save(self, folder: str | Path) -> None:
         """Write the bundle: plain files that load anywhere, without the training data."""

@@ -1,12 +1,148 @@
-"""The report page: one self-contained HTML file."""
+"""The report page: one self-contained HTML file that asks nothing of the network."""
 
-import html
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-from sensorium.results import Report
+from sensorium.plan import InputPlan, Plan
+from sensorium.plan_write import to_yaml
+from sensorium.predict import Predictor
+from sensorium.report import data, shapes, target
+from sensorium.report.learning import learning
+from sensorium.report.markup import Html, folded, joined, muted, p, section, tag
+from sensorium.report.style import STYLE
+from sensorium.results import Report, TargetReport, TargetResult
+from sensorium.table.table import Table
 from sensorium.train.run import Run
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
+PACKAGES = ("sensorium", "torch", "scikit-learn", "numpy", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One section. name: its anchor."""
+
+    name: str
+    title: str
+    body: Html
 
 
 def write_page(path: Path, run: Run, report: Report) -> None:
-    """Write the page of a run."""
-    path.write_text(f"<pre>{html.escape(str(report))}\n{html.escape(run.how)}</pre>", encoding="utf-8")
+    """Write the page of a run: verdict, ladder, curves, errors, data, plan."""
+    parts = [
+        part
+        for place, (name, found) in enumerate(report.targets.items())
+        for part in _target(f"t{place}", name, found, run, report)
+    ]
+    parts.insert(_after_ladder(parts), Part("learning", "Learning", _learning(run)))
+    parts += [
+        Part("columns", "Columns", data.columns(run.table, run.inference.guesses, run.corrupt)),
+        Part("leaks", "Leaks", data.leaks(run.leaks, run.table)),
+        Part("corrupt", "Corrupt cells", data.corrupt_cells(run.corrupt, run.table)),
+    ]
+    if run.notes:
+        parts.append(Part("notes", "Notes", data.notes(run.notes)))
+    parts.append(_plan(run.plan))
+    told = _facts(run.plan, report) | {
+        "rows of the table": f"{run.table.num_rows:,} ({run.table.source})",
+        "split": run.how,
+        "took": f"{run.seconds:,.1f} s, effort {run.plan.train.effort}",
+    }
+    _write(path, report, told, parts)
+
+
+def evaluation_page(path: Path, predictor: Predictor, table: Table, report: Report) -> None:
+    """Write the page of an evaluation: the same without ladder and curves."""
+    parts = []
+    for place, (name, found) in enumerate(report.targets.items()):
+        parts += _answers(f"t{place}", name, found, table, predictor.plan.inputs, len(report.targets) > 1)
+    guesses = data.planned_guesses(predictor.plan, table)
+    parts += [Part("columns", "Columns", data.columns(table, guesses, ())), _plan(predictor.plan)]
+    told = _facts(predictor.plan, report) | {"table": f"{table.num_rows:,} rows ({table.source})"}
+    _write(path, report, told, parts)
+
+
+def _target(anchor: str, name: str, found: TargetResult, run: Run, report: Report) -> list[Part]:
+    of = f" of {name}" if len(report.targets) > 1 else ""
+    return [
+        Part(f"{anchor}-adds", f"What each input adds{of}", target.adds(found)),
+        Part(f"{anchor}-ladder", f"Ladder{of}", target.ladder(found, run.done)),
+        *_answers(anchor, name, found, run.test, run.plan.inputs, len(report.targets) > 1),
+    ]
+
+
+def _answers(
+    anchor: str, name: str, found: TargetResult, table: Table, inputs: Mapping[str, InputPlan], several: bool
+) -> list[Part]:
+    """The sections on the shipped answers to one target."""
+    report, of = found.candidates[found.chosen], f" of {name}" if several else ""
+    parts = [
+        Part(f"{anchor}-scores", f"Scores{of}", target.scores(report)),
+        Part(f"{anchor}-answers", f"{_shape(report)}{of}", shapes.answers(report, name)),
+    ]
+    if report.classes:
+        parts.append(Part(f"{anchor}-labels", f"Labels{of}", shapes.classes(report)))
+    return [
+        *parts,
+        Part(f"{anchor}-slices", f"When inputs lack{of}", target.slices(report, found.score)),
+        Part(f"{anchor}-worst", f"Worst errors{of}", shapes.worst(report, table, inputs)),
+    ]
+
+
+def _shape(report: TargetReport) -> str:
+    return "Confusion and calibration" if report.kind == "labels" else "Answers and residuals"
+
+
+def _after_ladder(parts: Sequence[Part]) -> int:
+    return max((place + 1 for place, part in enumerate(parts) if part.name.endswith("-ladder")), default=0)
+
+
+def _learning(run: Run) -> Html:
+    told = []
+    if run.split == "cross-validation":
+        told.append(muted("Networks of the final training on all rows; those of the folds are in log.jsonl."))
+    return joined(*told, learning(run.done.candidates.values(), run.plan))
+
+
+def _plan(plan: Plan) -> Part:
+    told = p("The plan as it was followed; training it again gives the same answers.")
+    return Part("plan", "Plan", joined(told, folded("plan.yaml", tag("pre", {}, to_yaml(plan)))))
+
+
+def _facts(plan: Plan, report: Report) -> dict[str, str]:
+    asked = "; ".join(f"{name} ({one.task.name})" for name, one in plan.targets.items())
+    given = ", ".join(f"{name} ({one.modality.name})" for name, one in plan.inputs.items())
+    return {
+        "asked": asked,
+        "from": given,
+        "scored on": f"{report.rows:,} rows ({report.split})",
+        "shipped": ", ".join(dict.fromkeys(found.chosen for found in report.targets.values())),
+        "seed": str(plan.seed),
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in PACKAGES)]
+        ),
+    }
+
+
+def _write(path: Path, report: Report, told: Mapping[str, str], parts: Sequence[Part]) -> None:
+    title = f"Sensorium: {', '.join(report.targets)}"
+    facts = (tag("div", {}, tag("dt", {}, k), tag("dd", {}, v)) for k, v in told.items())
+    nav = tag("nav", {}, *(tag("a", {"href": f"#{part.name}"}, part.title) for part in parts))
+    over = tag("p", {"class": "over"}, title)
+    header = tag(
+        "header", {}, over, target.headline(report.targets), tag("dl", {"class": "facts"}, *facts), nav
+    )
+    head = tag(
+        "head", {},
+        tag("meta", {"charset": "utf-8"}),
+        tag("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
+        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        tag("title", {}, title),
+        tag("style", {}, Html(STYLE)),
+    )  # fmt: skip
+    body = tag("body", {}, tag("main", {}, header, *(section(x.name, x.title, x.body) for x in parts)))
+    page = joined(Html("<!doctype html>\n"), tag("html", {"lang": "en"}, head, body), "\n")
+    path.write_text(page, encoding="utf-8")

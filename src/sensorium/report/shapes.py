@@ -1,0 +1,99 @@
+"""Where answers go wrong: confusion, calibration, classes, residuals, the worst rows with their cells."""
+
+from collections.abc import Mapping
+
+from sensorium.metrics._show import fixed
+from sensorium.plan import InputPlan
+from sensorium.report import charts
+from sensorium.report.markup import Html, card, folded, grid, joined, muted, p, tag
+from sensorium.report.media import cell_html
+from sensorium.results import Miss, TargetReport
+from sensorium.table.table import Table
+
+MOST_CARDS, MOST_CLASSES, MOST_COLUMNS = 12, 30, 12
+MEDIA_BYTES = 3_000_000
+"""What all sounds of a page may take, before base64 makes it a third more."""
+
+
+def answers(report: TargetReport, name: str) -> Html:
+    """Confusion and calibration of labels, or truth and residuals of numbers."""
+    made = []
+    if report.confusion:
+        labels = [str(c.label) for c in report.classes]
+        note = p("Each row is a true label; the shade is the share of that row.")
+        made.append(card("Confusion", charts.heat(report.confusion, labels), note))
+    if report.calibration is not None:
+        told = f"Expected calibration error: {100 * report.calibration.error:.1f} points."
+        more = " A bar below the line is too sure, one above it too shy; stronger bars hold more rows."
+        made.append(card("Calibration", charts.reliability(report.calibration), p(told, more)))
+    if report.kind == "numbers" and report.points:
+        made += _numbers(report, name)
+    if not made:
+        return muted("There is nothing to draw.")
+    drawn = report.kind == "numbers" and len(report.points) < report.rows
+    few = [muted(f"{len(report.points):,} of {report.rows:,} rows, drawn by chance.")] if drawn else []
+    return joined(tag("div", {"class": "cards wide"}, *made), *few)
+
+
+def _numbers(report: TargetReport, name: str) -> list[Html]:
+    pairs = [(_number(m.truth), _number(m.answer)) for m in report.points]
+    residuals = [answer - truth for truth, answer in pairs]
+    quantiles = [[f"{100 * float(q):g} %", f"{value:.4g}"] for q, value in report.residuals.items()]
+    table = grid(["share of rows below", "answer - truth"], quantiles) if quantiles else ""
+    return [
+        card("Answers by truth", charts.scatter(pairs, f"true {name}", "answer")),
+        card("Residuals", charts.histogram(residuals, "answer - truth"), table),
+    ]
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def classes(report: TargetReport) -> Html:
+    """Precision, recall, F1 and support of every label."""
+    rows = [
+        [str(c.label), *(fixed(100 * x, 1) for x in (c.precision, c.recall, c.f1)), f"{c.support:,.6g}"]
+        for c in report.classes
+    ]
+    table = grid(["label", "precision, %", "recall, %", "F1, %", "rows"], rows)
+    return folded(f"all {len(rows):,} labels", table) if len(rows) > MOST_CLASSES else table
+
+
+def worst(report: TargetReport, table: Table, inputs: Mapping[str, InputPlan]) -> Html:
+    """The most wrong rows, each with its inputs' cells."""
+    wrong = [m for m in report.worst if m.truth != m.answer] if report.kind == "labels" else report.worst
+    if not wrong:
+        return muted("No answer is wrong." if report.rows else "No row has a true cell.")
+    chosen = list(wrong[:MOST_CARDS])
+    sounds = sum(len(i.columns) for i in inputs.values() if i.modality.name == "audio")
+    share = MEDIA_BYTES // max(1, len(chosen) * sounds)
+    cards = [_worst_card(report, miss, table, inputs, share) for miss in chosen]
+    return tag("div", {"class": "cards"}, *cards)
+
+
+def _worst_card(
+    report: TargetReport, miss: Miss, table: Table, inputs: Mapping[str, InputPlan], share: int
+) -> Html:
+    said = tag(
+        "p", {"class": "said"},
+        "true ", tag("span", {"class": "true"}, _value(miss.truth)),
+        ", said ", tag("span", {"class": "false"}, _value(miss.answer)),
+        tag("small", {"class": "muted"}, _loss(report.kind, miss.loss)),
+    )  # fmt: skip
+    pairs = [(asked, column) for asked in inputs.values() for column in asked.columns]
+    cells = [
+        joined(tag("dt", {}, column), tag("dd", {}, cell_html(table, asked, column, miss.row, share)))
+        for asked, column in pairs[:MOST_COLUMNS]
+    ]
+    more = [muted(f"and {len(pairs) - MOST_COLUMNS} more columns")] if len(pairs) > MOST_COLUMNS else []
+    return card(table.row_number(miss.row), said, tag("dl", {"class": "cells"}, *cells), *more)
+
+
+def _value(value: object) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _loss(kind: str, loss: float) -> str:
+    return f" loss {loss:.2f}" if kind == "labels" else f" off by {loss:.4g}"
