@@ -1,10 +1,10 @@
 """Pictures of every format and kind, and every way they break."""
 
 import struct
-import threading
 import time
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -287,11 +287,8 @@ def test_no_warning_of_pillow_reaches_the_user_and_filters_come_back() -> None:
         with pytest.raises(CorruptCell):
             header(bomb(10_000, 9_000))
     assert not told
-    threads = [threading.Thread(target=decode, args=(noisy, 8)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: decode(noisy, 8), range(64)))
     assert list(warnings.filters) == before
 
 

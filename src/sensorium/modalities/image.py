@@ -86,7 +86,8 @@ class Image(Modality):
         cells = sample.items()
         headers = [h for h in each(cells, lambda c: image.header(c, self.limits))[0] if h is not None]
         size = self.size or _size([max(h.width, h.height) for h in headers])
-        looked = each(cells[:_DECODED], lambda c: image.decode(c, size, 3, self.fitting, self.limits))[0]
+        some = cells[:: -(-len(cells) // _DECODED) or 1]
+        looked = each(some, lambda c: image.decode(c, size, 3, self.fitting, self.limits))[0]
         pixels = np.stack([p for p in looked if p is not None] or [np.zeros((3, 1, 1), np.uint8)])
         channels = self.channels or (1 if any(p is not None for p in looked) and _grey(pixels) else 3)
         shades = pixels.mean(1, keepdims=True) if channels == 1 else pixels
