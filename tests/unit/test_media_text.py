@@ -74,6 +74,7 @@ def test_what_is_no_text_says_why(cell: object, text: str) -> None:
 
 
 TEXTS = ["the quick brown fox", "the lazy dog", "the quick dog", "\u4f60\u597d \u4e16\u754c"] * 5
+PAIRS = tokenizer.train("bpe", TEXTS, 300, False)
 
 
 @pytest.mark.parametrize("kind", ["bpe", "words", "characters"])
@@ -89,7 +90,7 @@ def test_a_tokenizer_is_the_same_for_the_same_texts(kind: tokenizer.Kind) -> Non
 @given(st.text(st.characters(), max_size=40))
 def test_bpe_loses_nothing_in_any_language(text: str) -> None:
     clean = normalised(text)
-    made = tokenizer.load(tokenizer.train("bpe", TEXTS, 300, False))
+    made = tokenizer.load(PAIRS)
     ids = made.encode(clean).ids
     assert min(ids, default=2) >= 2
     assert made.decode(ids).strip() == clean
