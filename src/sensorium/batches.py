@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from sensorium import seeds
 from sensorium.errors import DataError
+from sensorium.media.cells import shown
 from sensorium.media.locate import located
 from sensorium.modalities._base import Modality
-from sensorium.model import layout_of, modality_of
+from sensorium.model import layout_of, modality_of, part_name
 from sensorium.options import build
 from sensorium.plan import InputPlan, Plan, TargetPlan
 from sensorium.progress import Progress
@@ -22,7 +23,7 @@ from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated
 from sensorium.table.prepared import Prepared, Target
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
-from sensorium.tasks._base import Task
+from sensorium.tasks._base import Task, also
 from sensorium.types import Arrays, Batch, Facts
 
 CHUNK = 10_000
@@ -47,7 +48,11 @@ def fit_facts(
     for name, asked in plan.inputs.items():
         modality = modality_of(asked)
         rng = seeds.generator(plan.seed, f"facts {name}")
-        inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
+        if modality.together:
+            inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
+        else:  # one encoder reads all columns of a group: one set of facts
+            chained = (chunk for c in asked.columns for chunk in _chunks(table, c, train, modality))
+            inputs[name] = dict.fromkeys(asked.columns, modality.fit(chained, rng))
     targets: Facts = {}
     for name, wanted in plan.targets.items():
         task, where = task_of(wanted), f"target {name!r}"
@@ -92,10 +97,10 @@ def prepare(
         for name, asked in plan.inputs.items():
             modality, parts = modality_of(asked), []
             for column in asked.columns:
-                cells = table.column(column) if column in table.names else [None] * table.num_rows
+                cells = table.column(column) if column in table.columns else [None] * table.num_rows
                 told = facts["inputs"][name][column]
                 parts.append(prepared_column(modality, asked, cells, told, table, store, progress))
-                columns[column] = parts[-1]
+                columns[column] = _worse(columns.get(column), parts[-1])
             words = modality.clean(cells) if len(asked.columns) == 1 else None
             if words is not None:
                 texts[name] = words
@@ -130,6 +135,14 @@ def prepared_column(
     if store is not None and key is not None:
         packed = store.put(key, packed)
     return replace(packed, index=index)
+
+
+def _worse(known: Packed | None, part: Packed) -> Packed:
+    """A column's status when several inputs read it: corrupt for one of them is corrupt, then missing."""
+    if known is None:
+        return part
+    status = np.maximum(known.row_status(), part.row_status())
+    return Packed(np.zeros(len(status)), status, reasons=part.row_reasons() | known.row_reasons())
 
 
 def _prepared_plain(modality: Modality, cells: Sequence[Cell], facts: Facts) -> Packed:
@@ -182,17 +195,25 @@ def _target(asked: TargetPlan, facts: Facts, table: Table) -> Target:
 
 def _weight(column: str, table: Table) -> NDArray[np.float64]:
     cells = table.column(column)
-    try:
-        weight = np.array([float(str(c)) for c in cells])
-    except ValueError as error:
-        raise DataError(f"weight column {column!r}: {error}; expected a number in every row.") from error
+    weight = np.array([_number(cell) for cell in cells])
     bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
     if len(bad):
-        at = table.row_number(int(bad[0]))
+        row = int(bad[0])
         raise DataError(
-            f"weight column {column!r}, {at}: expected a number >= 0, got {cells[int(bad[0])]!r}."
+            f"weight column {column!r}, {table.row_number(row)}: expected a number >= 0, got "
+            f"{shown(cells[row])}.{also(len(bad) - 1)} Fill the column, or leave out weight."
         )
+    if not weight.any():
+        raise DataError(f"weight column {column!r}: every weight is 0; at least one row must count.")
     return weight
+
+
+def _number(cell: Cell) -> float:
+    """A cell as a number; NaN when it is none."""
+    try:
+        return float(str(cell))
+    except ValueError:
+        return np.nan
 
 
 def corrupt_cells(prepared: Prepared) -> Iterator[tuple[str, int, str]]:
@@ -205,11 +226,6 @@ def corrupt_cells(prepared: Prepared) -> Iterator[tuple[str, int, str]]:
 def corrupt_count(packed: Packed) -> int:
     """How many rows of a column are corrupt."""
     return int((packed.row_status() == CORRUPT).sum())
-
-
-def part_name(name: str, place: int) -> str:
-    """What a batch calls the parts of an input: the first bears its name, others ``name#1`` and on."""
-    return name if place == 0 else f"{name}#{place}"
 
 
 class Batches:
@@ -257,7 +273,7 @@ class Batches:
         """One epoch's batches, shuffled, rows of like length together (in stretches of 32 batches)."""
         rows = rng.permutation(len(self.data))
         lengths = self.lengths()
-        if lengths is not None:
+        if lengths is not None and len(rows):
             stretch = 32 * batch_rows
             pieces = [rows[s : s + stretch] for s in range(0, len(rows), stretch)]
             rows = np.concatenate([p[np.argsort(lengths[p], kind="stable")] for p in pieces])
