@@ -21,7 +21,7 @@ FLOORS = (
     "network chained",
     "predict inspect_* inspect",
     "results evaluate",
-    "bundle train",
+    "bundle_* bundle train",
     "report",
     "api registry",
     "serve cli",

@@ -36,8 +36,13 @@ def layout_of(asked: InputPlan) -> Layout:
 
 
 def key(name: str) -> str:
-    """A column's name as a module's name: torch allows no dots and none of its own method names."""
-    return "_" + name.replace(".", "\u00b7")
+    """An input's name as a module's name: torch allows no dots and no name that a module has already."""
+    return "c_" + name.replace("%", "%25").replace(".", "%2E")
+
+
+def part_name(name: str, place: int) -> str:
+    """What a batch calls the parts of an input: the first bears its name, others no column's name."""
+    return name if place == 0 else f"{name}#\0{place}"
 
 
 class Model(nn.Module):
@@ -92,15 +97,16 @@ class Model(nn.Module):
         if mode == "train" and batch.partner is not None and batch.share is not None:
             mixed = {n: blended(t, batch.partner, batch.share) for n, t in tokens.items()}
         if mode == "train" or self.fusion is None:
-            solo = {n: self._decode(self.heads[key(n)], Fused(t, {n: t}), batch) for n, t in mixed.items()}
+            heads = {n: (self.heads[key(n)], Fused(t, {n: t})) for n, t in mixed.items()}
+            solo = {n: self._decode(head, alone, batch, mode) for n, (head, alone) in heads.items()}
         if self.fusion is None:
             return Output(solo[self.names[0]], {}, tokens)
         fused = self.fusion(mixed)
-        return Output(self._decode(self.decoders, fused, batch), solo, tokens, fused.penalties)
+        return Output(self._decode(self.decoders, fused, batch, mode), solo, tokens, fused.penalties)
 
     def _encode(self, name: str, batch: Batch, mode: Mode) -> Tokens:
         """The tokens of an input: its parts through the same encoder, side by side, then hidden."""
-        parts = [name, *(p for p in batch.inputs if p.startswith(f"{name}#"))]
+        parts = [name, *(p for p in batch.inputs if p.startswith(f"{name}#\0"))]
         made = [self._encode_part(name, part, batch, mode) for part in parts]
         tokens = made[0]
         if len(made) > 1:
@@ -118,12 +124,11 @@ class Model(nn.Module):
         tokens: Tokens = self.encoders[key(name)](x)
         return tokens.take(batch.index[part]) if part in batch.index else tokens
 
-    def _decode(self, made: nn.Module, fused: Fused, batch: Batch) -> dict[str, Tensor]:
+    def _decode(self, made: nn.Module, fused: Fused, batch: Batch, mode: Mode) -> dict[str, Tensor]:
+        """Every target's numbers. The truth is shown in training only: an answer must not read it."""
         assert isinstance(made, nn.ModuleDict)
-        return {
-            name: made[key(name)](fused, batch.targets[name].values if name in batch.targets else None)
-            for name in self.plan.targets
-        }
+        shown = {n: t.values for n, t in batch.targets.items()} if mode == "train" else {}
+        return {name: made[key(name)](fused, shown.get(name)) for name in self.plan.targets}
 
     def encoder(self, name: str) -> nn.Module:
         """One input's encoder."""

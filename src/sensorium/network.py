@@ -33,9 +33,7 @@ class Network(Member):
         """Numbers of every row; rows whose inputs are all missing abstain and hold zeros."""
         widths = {n: int(self.facts["targets"][n]["width"]) for n in self.plan.targets}
         values = {n: np.zeros((len(data), w)) for n, w in widths.items()}
-        answered = np.zeros(len(data), bool)
-        for name in self.inputs:
-            answered |= data.present(name)
+        answered = self._seen(data)
         for rows, output in self._outputs(data, np.flatnonzero(answered), "answer"):
             for name, numbers in output.numbers.items():
                 values[name][rows] = numbers.double().cpu().numpy()
@@ -44,12 +42,19 @@ class Network(Member):
     def features(self, data: Prepared) -> dict[str, NDArray[np.float32]]:
         """{input: (N, D)}: the mean of each input's tokens; rows that miss the input are NaN."""
         made = {n: np.full((len(data), self.plan.dim), np.nan, np.float32) for n in self.inputs}
-        for rows, output in self._outputs(data, np.arange(len(data)), "encode"):
+        for rows, output in self._outputs(data, np.flatnonzero(self._seen(data)), "encode"):
             for name, tokens in output.inputs.items():
                 weight = tokens.mask.unsqueeze(-1).float()
                 pooled = (tokens.values.float() * weight).sum(1) / weight.sum(1)
                 made[name][rows] = pooled.cpu().numpy()
         return made
+
+    def _seen(self, data: Prepared) -> NDArray[np.bool_]:
+        """bool (N,): the rows that have an input; others never enter the model."""
+        found = np.zeros(len(data), bool)
+        for name in self.inputs:
+            found |= data.present(name)
+        return found
 
     def _outputs(
         self, data: Prepared, rows: NDArray[np.int64], mode: Mode
@@ -73,7 +78,10 @@ class Network(Member):
 
     @classmethod
     def restore(
-        cls, facts: Facts, arrays: dict[str, NDArray[np.generic]], parts: dict[str, Member] | None = None
+        cls,
+        facts: Facts,
+        arrays: dict[str, NDArray[np.generic]],
+        parts: dict[str, Member] | None = None,  # noqa: ARG003
     ) -> Self:
         """The network from its plan, its facts and its weights."""
         plan = parse(facts["plan"])

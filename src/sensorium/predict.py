@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sensorium.batches import prepare, task_of
 from sensorium.members._base import Member, Numbers
@@ -41,9 +40,12 @@ class Predictor:
         """Warn of columns that are not known (ignored) or absent (missing in every row)."""
         known = {c for i in self.plan.inputs.values() for c in i.columns}
         given = set(table.names)
-        extra = sorted(given - known - set(self.plan.targets) - set(self.facts.get("ignored", ())))
-        if extra:
-            text = f"{table.source}: ignored the columns {', '.join(map(repr, extra))}: the model does not know them."
+        told = {*self.plan.targets, *self.facts.get("ignored", ()), self.plan.weight, self.plan.split.column}
+        if extra := sorted(given - known - told):
+            text = (
+                f"{table.source}: ignored the columns {', '.join(map(repr, extra))}: "
+                "the model does not know them."
+            )
             warnings.warn(text, UnusedColumn, stacklevel=3)
         if absent := sorted(known - given):
             text = (
@@ -56,7 +58,7 @@ class Predictor:
         return with_prior(self.member.numbers(data), self.facts)
 
     def cells(self, data: Prepared) -> list[dict[str, Json]]:
-        """One answer a row, in the rows' order: ``<target>``, ``<target>.p.<class>``, ``<target>.missing``."""
+        """One answer a row, in order: ``<target>``, ``<target>.p.<class>``, ``<target>.missing``."""
         numbers = self.numbers(data)
         missing = missing_inputs(self.plan, data)
         rows: list[dict[str, Json]] = [{} for _ in range(len(data))]
@@ -80,11 +82,10 @@ def with_prior(numbers: Numbers, facts: Facts) -> Numbers:
 def missing_inputs(plan: Plan, data: Prepared) -> list[str]:
     """For each row the columns that were missing or corrupt: ``photo;voice (corrupt)``; empty: none."""
     told: list[list[str]] = [[] for _ in range(len(data))]
-    for asked in plan.inputs.values():
-        for column in asked.columns:
-            status = data.columns[column].row_status()
-            for row in np.flatnonzero(status == MISSING):
-                told[row].append(column)
-            for row in np.flatnonzero(status == CORRUPT):
-                told[row].append(f"{column} (corrupt)")
+    for column in dict.fromkeys(c for asked in plan.inputs.values() for c in asked.columns):
+        status = data.columns[column].row_status()
+        for row in np.flatnonzero(status == MISSING):
+            told[row].append(column)
+        for row in np.flatnonzero(status == CORRUPT):
+            told[row].append(f"{column} (corrupt)")
     return [";".join(names) for names in told]

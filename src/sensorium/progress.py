@@ -16,8 +16,8 @@ class Progress:
     """Bars for loops that may take over two seconds; a context manager."""
 
     def __init__(self) -> None:
-        console = Console(file=sys.stderr)
-        self.live = console.is_terminal
+        self.live = sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
+        console = Console(file=sys.stderr, quiet=not self.live)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),

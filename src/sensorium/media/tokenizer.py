@@ -44,7 +44,7 @@ def train(kind: Kind, texts: Sequence[str], size: int, lowercase: bool) -> str:
 @lru_cache(maxsize=64)
 def load(saved: str) -> Tokenizer:
     """The tokenizer that ``train`` or anyone else saved as JSON; read once."""
-    return Tokenizer.from_str(saved)
+    return Tokenizer.from_buffer(saved.encode())  # raises ValueError; from_str raises a bare Exception
 
 
 def _bpe(lowercase: bool) -> Tokenizer:
