@@ -18,6 +18,7 @@ from sensorium.infer_columns import ColumnGuess
 from sensorium.plan import Choice, InputPlan, Plan, TargetPlan
 from sensorium.predict import Predictor
 from sensorium.report.page import evaluation_page, write_page
+from sensorium.report.svg import labels, plain, spread, ticks
 from sensorium.results import Report, TargetResult
 from sensorium.table.leaks import Leak
 from sensorium.table.prepared import Target
@@ -101,7 +102,7 @@ def labelled(labels: list[str], inputs: int = 2, seed: int = 0) -> TargetResult:
     for name in ("prior", "photo alone", "fusion"):
         numbers = rng.normal(size=(ROWS, count))
         hidden = {f"in{i}": rng.normal(size=(ROWS, count)) for i in range(inputs)} if inputs > 1 else {}
-        reports[name] = evaluate_target(known, numbers, names, rng, present, hidden, draws=50)
+        reports[name] = evaluate_target(known, numbers, names, rng, present, hidden, draws=200)
     gain = {"value": 0.02, "low": 0.01, "high": 0.03}
     verdict: dict[str, Any] = {
         "sentence": "fusing adds +2.0 points [1.0, 3.0] over `photo` alone; `sound` adds nothing [-1.0, 1.0]",
@@ -120,7 +121,7 @@ def measured(seed: int = 0) -> TargetResult:
     truth = rng.normal(size=ROWS) * 100
     facts = {"mean": 0.0, "std": 1.0, "scale": "plain", "floor": None, "prior": [0.0]}
     known = judge(Regress(), facts, Target(truth, np.ones(ROWS, bool)))
-    found = evaluate_target(known, truth[:, None] + rng.normal(size=(ROWS, 1)), ["mae", "r2"], rng, draws=50)
+    found = evaluate_target(known, truth[:, None] + rng.normal(size=(ROWS, 1)), ["mae", "r2"], rng, draws=200)
     return TargetResult("mae", {"shipped": found}, "shipped")
 
 
@@ -252,7 +253,10 @@ def test_hostile_labels_texts_and_names_are_shown_as_text(tmp_path: Path) -> Non
         {HOSTILE: an_input(HOSTILE, "text")},
         {HOSTILE: TargetPlan(HOSTILE, Choice("classify"), Choice("x"), Choice("y"), "accuracy")},
     )
-    verdict = {"sentence": f"`{HOSTILE}` adds nothing; `odd", "inputs": {HOSTILE: {"value": 1.0}}}
+    verdict: dict[str, Any] = {
+        "sentence": f"`{HOSTILE}` adds nothing; `odd",
+        "inputs": {HOSTILE: {"value": 1.0}},
+    }
     result = replace(labelled([HOSTILE, HOSTILE + "2"]), verdict=verdict)
     notes, corrupt = [HOSTILE], [(HOSTILE, 1, HOSTILE)]
     run = a_run({HOSTILE: [HOSTILE] * ROWS}, plan, notes=notes, corrupt=corrupt, how=HOSTILE)
@@ -315,3 +319,16 @@ def test_an_evaluation_has_no_ladder_and_no_curves(tmp_path: Path) -> None:
     assert reader.ids == ["t0-scores", "t0-answers", "t0-labels", "t0-slices", "t0-worst", "columns", "plan"]
     assert re.search(r"<h1>accuracy is [\d.]+ % \[", page)
     assert "the table lacks it: missing in every row" in reader.texts
+
+
+def test_ticks_are_round_and_inside() -> None:
+    assert ticks(0.0, 1.0) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert ticks(-130.0, 90.0) == pytest.approx([-100, -50, 0, 50])
+    assert ticks(*spread([5.0, 5.0])) == pytest.approx([4.6, 4.8, 5.0, 5.2, 5.4])
+
+
+def test_figures_are_short_whatever_their_size() -> None:
+    assert labels([0.0, 0.5, 1.0]) == ["0.0", "0.5", "1.0"]
+    assert labels([0.0, 50_000.0, 100_000.0]) == ["0", "50k", "100k"]
+    assert labels([-2e6, 0.0]) == ["-2M", "0"]
+    assert [plain(x) for x in (148868.58, 0.123456, float("nan"))] == ["148,869", "0.1235", "-"]

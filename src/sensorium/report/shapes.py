@@ -7,6 +7,7 @@ from sensorium.plan import InputPlan
 from sensorium.report import charts
 from sensorium.report.markup import Html, card, folded, grid, joined, muted, p, tag
 from sensorium.report.media import cell_html
+from sensorium.report.svg import plain
 from sensorium.results import Miss, TargetReport
 from sensorium.table.table import Table
 
@@ -38,7 +39,7 @@ def answers(report: TargetReport, name: str) -> Html:
 def _numbers(report: TargetReport, name: str) -> list[Html]:
     pairs = [(_number(m.truth), _number(m.answer)) for m in report.points]
     residuals = [answer - truth for truth, answer in pairs]
-    quantiles = [[f"{100 * float(q):g} %", f"{value:.4g}"] for q, value in report.residuals.items()]
+    quantiles = [[f"{100 * float(q):g} %", plain(value)] for q, value in report.residuals.items()]
     table = grid(["share of rows below", "answer - truth"], quantiles) if quantiles else ""
     return [
         card("Answers by truth", charts.scatter(pairs, f"true {name}", "answer")),
@@ -96,4 +97,4 @@ def _value(value: object) -> str:
 
 
 def _loss(kind: str, loss: float) -> str:
-    return f" loss {loss:.2f}" if kind == "labels" else f" off by {loss:.4g}"
+    return f" loss {loss:.2f}" if kind == "labels" else f" off by {plain(loss)}"

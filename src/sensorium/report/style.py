@@ -67,7 +67,7 @@ details{margin:.8em 0}
 summary{cursor:pointer;color:var(--accent)}
 svg{display:block}
 svg.chart{width:100%;max-width:560px;height:auto}
-svg.heat{max-width:520px}
+svg.heat{width:auto;max-width:100%}
 svg.strip{width:240px;height:24px}
 svg text{font-size:12px;fill:var(--soft)}
 svg text.title{fill:var(--ink)}

@@ -49,10 +49,20 @@ def labels(values: Sequence[float]) -> list[str]:
     biggest = max((abs(v) for v in values), default=0.0)
     steps = [b - a for a, b in pairwise(values)]
     step = min(steps, default=biggest) or 1.0
-    if biggest >= 1e6 or (0 < biggest < 1e-3):
+    if biggest >= 1e12 or (0 < biggest < 1e-3):
         return [f"{v:.3g}" for v in values]
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if biggest >= max(unit, 1e4):
+            return ["0" if v == 0 else f"{v / unit:.4g}{name}" for v in values]
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     return [f"{round(v, places) + 0.0:,.{places}f}" for v in values]
+
+
+def plain(value: float) -> str:
+    """A figure in running text: four digits, thousands whole; a dash where it is not defined."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def pixel(value: float) -> str:
@@ -62,9 +72,9 @@ def pixel(value: float) -> str:
 
 
 def picture(width: float, height: float, told: str, *marks: str, kind: str = "chart") -> Html:
-    """A drawing of this size; told: what it shows, for those who cannot see it."""
-    box = f"0 0 {pixel(width)} {pixel(height)}"
-    return tag("svg", {"viewBox": box, "class": kind, "role": "img", "aria-label": told}, *marks)
+    """A drawing of this size, which the style may stretch; told: what it shows, for who cannot see it."""
+    size = {"viewBox": f"0 0 {pixel(width)} {pixel(height)}", "width": pixel(width)}
+    return tag("svg", {**size, "class": kind, "role": "img", "aria-label": told}, *marks)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Html:
@@ -104,7 +114,7 @@ def path(points: Sequence[tuple[float, float]], kind: str) -> Html:
 def axes(x: Scale, y: Scale, x_title: str, y_title: str, *, x_ticks: Sequence[float] | None = None) -> Html:
     """Grid lines, ticks with labels and titles of both axes."""
     across = ticks(x.low, x.high) if x_ticks is None else x_ticks
-    upward = ticks(y.low, y.high, 4)
+    upward = ticks(y.low, y.high)
     marks = []
     for value, text in zip(upward, labels(upward), strict=True):
         marks.append(line(x.start, y(value), x.end, y(value), "grid"))

@@ -10,13 +10,13 @@ from sensorium.metrics._show import decimals, figures, fixed, named, within
 from sensorium.report import charts
 from sensorium.report.charts import Three
 from sensorium.report.markup import Html, folded, grid, joined, muted, tag, ticked
-from sensorium.report.svg import Scale
+from sensorium.report.svg import Scale, plain
 from sensorium.results import TargetReport, TargetResult
 from sensorium.train.ladder import Climbed
 from sensorium.types import Json
 
-MOST_METRICS = 2
-"""Metrics in the ladder besides the score."""
+MOST_METRICS = 1
+"""How many metrics in the ladder besides the score."""
 MEANING = {
     "prior": "answers from the training labels alone, reads nothing",
     "linear": "a linear model on the raw columns",
@@ -63,10 +63,10 @@ def _three(told: Json) -> Three | None:
 
 def _gain_strip(scale: Scale, three: Three) -> Html:
     kind = "plus" if three[1] > 0 else "minus" if three[2] < 0 else "flat"
-    return charts.strip(scale, three, _plain(three), bar=True, kind=f"mark {kind}")
+    return charts.strip(scale, three, _spoken(three), bar=True, kind=f"mark {kind}")
 
 
-def _plain(three: Three) -> str:
+def _spoken(three: Three) -> str:
     if math.isnan(three[0]):
         return "not known"
     value = f"{three[0]:.4g}"
@@ -100,7 +100,12 @@ def ladder(found: TargetResult, climbed: Climbed | None) -> Html:
         parts.append(muted(note))
     if climbed is not None and climbed.skipped:
         skipped = [[name, why] for name, why in climbed.skipped.items()]
-        parts.append(folded(f"{len(skipped)} skipped", grid(["rung", "why"], skipped, left=2, kind="text")))
+        parts.append(
+            folded(
+                f"rungs that were skipped: {len(skipped)}",
+                grid(["rung", "why"], skipped, left=2, kind="text"),
+            )
+        )
     return joined(*parts)
 
 
@@ -116,7 +121,7 @@ def _rung(
     three = _interval(interval)
     cells: list[str] = [
         joined(label, *badge, *meaning),
-        charts.strip(scale, three, _plain(three), kind="mark best" if chosen else "mark"),
+        charts.strip(scale, three, _spoken(three), kind="mark best" if chosen else "mark"),
         "-" if interval is None else within(metric, interval),
         *(within(family.get(n)(), report.metrics[n]) if n in report.metrics else "-" for n in more),
     ]
@@ -129,7 +134,7 @@ def _rung(
 
 def _validation(metric: Metric, score: float) -> str:
     score = score if metric.better == "high" else -score
-    return fixed(100 * score, 1) if metric.percent else fixed(score, 4)
+    return fixed(100 * score, 1) if metric.percent else plain(score)
 
 
 def _interval(found: Interval | None) -> Three:
@@ -147,7 +152,7 @@ def scores(report: TargetReport) -> Html:
         metric = family.get(name)()
         unit = ", %" if metric.percent else ""
         rows.append([named(name, metric) + unit, *figures(metric, found)])
-    lacking = muted(f"{report.missing:,} rows have no true cell and are left out.") if report.missing else ""
+    lacking = muted(f"Rows without a true cell, left out: {report.missing:,}.") if report.missing else ""
     return joined(grid(["metric", "value", "low", "high"], rows), lacking)
 
 
@@ -166,7 +171,7 @@ def slices(report: TargetReport, score: str) -> Html:
     rows = []
     for place, (name, count, one) in enumerate(entries):
         kind = "mark best" if place == 0 and whole is not None else "mark"
-        mark = charts.strip(scale, _interval(one), _plain(_interval(one)), kind=kind)
+        mark = charts.strip(scale, _interval(one), _spoken(_interval(one)), kind=kind)
         rows.append([name, mark, within(metric, one), count])
     rows.append(["", charts.strip_axis(scale, metric.percent), "", ""])
     return grid(["rows", named(score, metric), "", "number"], rows, left=2, kind="strips")
