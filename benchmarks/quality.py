@@ -1,6 +1,7 @@
 """Claim 1: as good as what plain learners reach, on real tables, in the same run on the same split.
 
-    python -m benchmarks.quality --table houses            every fold: baseline and Sensorium
+    python -m benchmarks.quality                           every table, every fold, then the summary
+    python -m benchmarks.quality --table houses            every fold: baselines and Sensorium
     python -m benchmarks.quality --table houses --fold 3 --only sensorium
     python -m benchmarks.quality --summarise               results/quality.md from results/raw/
 
@@ -64,7 +65,7 @@ def record_sensorium(task: Task, record: dict[str, Any], effort: str, seed: int,
         "sensorium": round(learned.fit_seconds, 1),
         "sensorium predict": round(learned.predict_seconds, 1),
     }
-    record["told"] = learned.metrics
+    record |= {"told": learned.metrics, "effort": effort, "seed": seed}
     record["machine"]["sensorium"] = machine()
 
 
@@ -96,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--table", choices=[*TABLES, "all"], help="which table")
+    parser.add_argument("--table", choices=list(TABLES), help="which table; default: all, then the summary")
     parser.add_argument("--fold", type=int, action="append", help="repeatable; default: all")
     parser.add_argument("--only", choices=["baselines", "sensorium"], help="default: both")
     parser.add_argument("--effort", default="good", choices=["fast", "good", "best"])
@@ -104,14 +105,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep the library's run folders here")
     parser.add_argument("--summarise", action="store_true", help="write results/quality.md")
     asked = parser.parse_args()
-    names = list(TABLES) if asked.table == "all" else [asked.table] if asked.table else []
+    everything = asked.table is None and not asked.summarise
+    names = list(TABLES) if everything else [asked.table] if asked.table else []
     for name in names:
         for fold in folds_of(name, asked.fold):
             one_fold(TABLES[name](fold), asked)
-    if asked.summarise:
+    if asked.summarise or everything:
         print(summarise())
-    elif not names:
-        parser.error("say --table NAME or --summarise")
 
 
 if __name__ == "__main__":
