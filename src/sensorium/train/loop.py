@@ -80,7 +80,11 @@ def train_network(job: Job) -> Trained:
                     "smaller pictures or shorter sounds."
                 ) from error
             batch_rows //= 2
-            options = replace(options, batch_rows=batch_rows, steps=(options.steps or 1) * 2)
+            steps = (options.steps or 1) * 2
+            if job.plan.train.steps is None and not known:
+                halved = replace(job.plan.train, batch_rows=batch_rows)
+                steps = settled(halved, len(job.train), share=job.share).steps or steps
+            options = replace(options, batch_rows=batch_rows, steps=steps)
 
 
 class _Trainer:
