@@ -140,12 +140,31 @@ def test_out_of_fold_columns_stand_where_the_text_is_and_miss_where_it_misses() 
 
 
 @pytest.mark.parametrize("kind", [Trees, Forest])
-def test_trees_that_have_nothing_to_tell_apart_say_so(kind: type[Trees] | type[Forest]) -> None:
+def test_trees_that_have_nothing_to_tell_apart_say_the_share_of_each_class(
+    kind: type[Trees] | type[Forest],
+) -> None:
     job = labelled(data(), np.arange(ROWS) % 2)
     single = replace(job, train=np.arange(0, 150, 2))
     made = kind.fit(single)
-    assert made.notes == ("y: too few different answers for trees",)
-    assert made.numbers(job.data).values == {}
+    assert made.notes == ("y: too few different answers for trees, so they say the mean",)
+    chosen, _ = sampled(single, 1000)
+    shares = np.array([len(chosen) * 1.0, 0.5])
+    numbers = made.restore(*made.state()).numbers(job.data).values["y"]
+    np.testing.assert_allclose(np.exp(numbers), np.tile(shares / shares.sum(), (ROWS, 1)), rtol=0.2)
+    assert (numbers == numbers[0]).all()
+
+
+def test_many_classes_are_learned_by_averaged_trees() -> None:
+    rng = np.random.default_rng(0)
+    rows, classes = 400, 70
+    label = np.arange(rows) % classes
+    codes = Packed((label[:, None] + 1).astype(np.int64), np.zeros(rows, np.uint8))
+    numbers = Packed(rng.normal(size=(rows, 2)).astype(np.float32), np.zeros(rows, np.uint8))
+    table = Prepared(np.arange(rows), {"n": (numbers,), "c": (codes,)}, {"t": [None] * rows})
+    job = replace(labelled(table, label), train=np.arange(300), val=np.arange(300, rows))
+    made = Trees.fit(job)
+    assert made.learned["y"][1].link == "share"
+    assert (made.numbers(job.data).values["y"].argmax(1) == label)[300:].mean() > 0.2
 
 
 def test_features_take_the_place_of_their_input_beside_raw_columns() -> None:
@@ -174,3 +193,12 @@ def test_features_of_text_stand_beside_its_words(grow: str) -> None:
     made = Features.fit(job, {"t": pooled}, grow=grow, trees=10, hide=0.0)  # type: ignore[arg-type]
     assert made.inputs == ("n", "c", "t")
     assert (made.numbers_from(job.data, {"t": pooled}).values["y"].argmax(1) == label).mean() > 0.95
+
+
+def test_large_tables_grow_fewer_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = labelled(data(), np.random.default_rng(0).integers(0, 2, ROWS))
+    few = replace(job, val=np.arange(150, 155))
+    learned = len(sampled(few, 1000)[0])
+    assert len(Trees.fit(few, steps=60, hide=0.0).learned["y"][1].trees.roots) == 60
+    monkeypatch.setattr("sensorium.members._grown.WORK", 30 * learned)
+    assert len(Trees.fit(few, steps=60, hide=0.0).learned["y"][1].trees.roots) == 30

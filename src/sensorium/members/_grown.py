@@ -26,8 +26,14 @@ CATEGORIES = 250
 """Categories of one feature that a split may name; rarer ones count as missing. scikit-learn takes 255."""
 ABSENT = 1e-9
 """The share of a class that the training rows do not have."""
+BOOSTED = 60
+"""Classes above which trees are averaged and not boosted: each step would grow a tree for each."""
 GROWN = 3000
 """Trees of all classes together that boosting may grow."""
+WORK = 60_000_000
+"""Rows x trees that boosting may grow: about 40 s on one core. With fewer trees each counts for more."""
+FASTEST = 0.15
+"""The greatest share of a tree that is added then."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,26 @@ class Boosting:
     patience: int
 
 
+def constant(table: Table, outcome: Outcome) -> Grown:
+    """No trees: the share of each class, or the mean."""
+    known = table.lesson
+    link: Link = "share" if outcome.classes else "value"
+    if outcome.classes:
+        shares = known.frequency(outcome.classes)
+        base = shares / shares.sum()
+    else:
+        total = float((known.values.astype(np.float64) * known.weight).sum())
+        base = np.array([total / max(1.0, float(known.weight.sum()))])
+    none = np.zeros(0, np.int32)
+    trees = Trees(
+        feature=none, threshold=np.zeros(0, np.float32), children=np.zeros((0, 2), np.int32),
+        missing_left=np.zeros(0, bool), group=none, groups=np.zeros((0, 0), bool),
+        known=np.zeros((0, 0), np.int64), roots=none, output=none, values=np.zeros((0, 1)),
+        base=base, share=np.ones(1),
+    )  # fmt: skip
+    return Grown(trees, link, np.arange(outcome.classes), max(1, outcome.classes))
+
+
 def learnable(table: Table, outcome: Outcome) -> bool:
     """Whether there are two different answers to tell apart."""
     return len(np.unique(table.lesson.values)) > 1 and (outcome.classes > 0 or len(table.lesson.rows) >= 4)
@@ -103,9 +129,11 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
     kept = np.isin(check.lesson.values, classes) if outcome.classes else np.ones(len(check.lesson.rows), bool)
     stops = kept.sum() >= 10
     grows = HistGradientBoostingClassifier if outcome.classes else HistGradientBoostingRegressor
+    outputs = len(classes) if len(classes) > 2 else 1
+    steps = min(how.steps, max(20, min(GROWN // outputs, WORK // (outputs * len(x)))))
     model = grows(
-        learning_rate=how.rate,
-        max_iter=max(20, min(how.steps, GROWN // max(1, len(classes)))),
+        learning_rate=max(how.rate, min(FASTEST, how.rate * how.steps / steps)),
+        max_iter=steps,
         max_leaf_nodes=how.leaves,
         min_samples_leaf=max(2, min(20, len(x) // 20)),
         max_features=how.share,

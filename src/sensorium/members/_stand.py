@@ -10,8 +10,8 @@ from sensorium.members._wood import shifted
 
 TRIED = 50
 """Trees of a try."""
-LEAVES = 1500
-"""A tree has at most this many leaves, so that a bundle stays small."""
+LEAVES, NUMBERS = 1500, 20_000_000
+"""A tree has at most so many leaves, and all leaves together so many numbers: a bundle stays small."""
 
 
 def stand(
@@ -26,7 +26,8 @@ def stand(
 ) -> Grown:
     """``trees`` trees with the best of the tried leaf sizes by the outcome's score on the validation rows."""
     seed = seeds.number(job.seed, f"forest {name}")
-    floor = -(-len(train.lesson.rows) // LEAVES)
+    leaves = max(2, min(LEAVES, NUMBERS // (trees * max(1, outcome.classes))))
+    floor = -(-len(train.lesson.rows) // leaves)
     sizes = sorted({max(size, floor) for size in tries})
     if outcome.goal.score is None or not len(check.lesson.rows) or len(sizes) == 1:
         return averaged(train, outcome, trees, sizes[len(sizes) // 2], share, seed)

@@ -14,7 +14,7 @@ from sensorium.members import _dense
 from sensorium.members._base import Arrays, Job, Member, Numbers, Rows
 from sensorium.members._columns import answerable, copies, sampled, with_copies
 from sensorium.members._dense import Dense
-from sensorium.members._grown import Grown, Table, learnable
+from sensorium.members._grown import Grown, Table, constant, learnable
 from sensorium.members._outcome import Outcome, lesson
 from sensorium.members._terms import prefixed, under
 from sensorium.table.prepared import Prepared
@@ -45,7 +45,7 @@ class Wood(Member):
 
     @classmethod
     def _grown(cls, job: Job, ground: Ground, grow: Grow) -> Self:
-        """Fit every goal that trees can learn; the others are left out, and told."""
+        """Fit every goal that has a form for trees; where there is nothing to tell apart, say the mean."""
         chosen, notes = sampled(job, ground.rows)
         data = job.data.rows(chosen)
         outcomes = {n: o for n, goal in job.goals.items() if (o := Outcome.of(goal)) is not None}
@@ -58,7 +58,8 @@ class Wood(Member):
             matrix = dense.with_held(dense.matrix(both, name), own, name)
             train = Table(matrix, lesson(job, name, every, outcome.kind))
             if not learnable(train, outcome):
-                notes = (*notes, f"{name}: too few different answers for trees")
+                notes = (*notes, f"{name}: too few different answers for trees, so they say the mean")
+                learned[name] = (outcome, constant(train, outcome))
                 continue
             check = Table(
                 dense.matrix(job.data.rows(job.val), name), lesson(job, name, job.val, outcome.kind)

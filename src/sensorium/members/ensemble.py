@@ -37,7 +37,11 @@ class Ensemble(Member):
 
     def numbers(self, data: Prepared) -> Numbers:
         """The weighted answer of every row; rows that every member abstains from hold the prior."""
-        return mixed(asked(self.members, self.weights, data), self.weights, self.goals)
+        return self.of(asked(self.members, self.weights, data))
+
+    def of(self, said: Mapping[str, Numbers]) -> Numbers:
+        """The same from what the members have said already."""
+        return mixed(said, self.weights, self.goals)
 
     def parts(self) -> dict[str, Member]:
         """The members that have a weight."""

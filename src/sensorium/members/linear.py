@@ -22,8 +22,9 @@ from sensorium.members._wide import Wide
 from sensorium.table.prepared import Prepared
 from sensorium.types import Facts
 
-COEFFICIENTS = 20_000_000
-"""At most this many in one vocabulary's block: many classes shorten the vocabulary."""
+COEFFICIENTS = 1_500_000
+"""At most this many in one vocabulary's block: many classes shorten the vocabulary.
+The solver holds some 25 arrays of this size."""
 
 
 @dataclass(frozen=True, slots=True)

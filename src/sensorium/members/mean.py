@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from sensorium.members._base import Arrays, Goal, Member, Numbers
-from sensorium.members._mix import Weights, asked, mixed, needed, read_by
+from sensorium.members._mix import Weights, mixed, needed, read_by
 from sensorium.table.prepared import Prepared
 from sensorium.types import Facts
 
@@ -21,8 +21,12 @@ class Mean(Member):
 
     def numbers(self, data: Prepared) -> Numbers:
         """The mean of every row; rows that every member abstains from hold the prior and abstain."""
+        return self.of({name: member.numbers(data) for name, member in self.members.items()})
+
+    def of(self, said: Mapping[str, Numbers]) -> Numbers:
+        """The same from what the members have said already."""
         weights: Weights = {target: dict.fromkeys(self.members, 1.0) for target in self.goals}
-        return mixed(asked(self.members, weights, data), weights, self.goals)
+        return mixed(said, weights, self.goals)
 
     def parts(self) -> dict[str, Member]:
         """The members."""

@@ -6,15 +6,17 @@ from pydantic import Field as Limit
 
 from sensorium import seeds
 from sensorium.members._base import Job
-from sensorium.members._grown import Boosting, Grown, Table, boosted
+from sensorium.members._grown import BOOSTED, Boosting, Grown, Table, boosted
 from sensorium.members._outcome import Outcome
+from sensorium.members._stand import stand
 from sensorium.members._wood import Ground, Wood
 
 
 class Trees(Wood):
     """Boosted trees on numbers (missing as NaN), categories (splits into sets) and a few columns a text.
 
-    Boosting stops when the loss of the validation rows stops falling.
+    Boosting stops when the loss of the validation rows stops falling. With more than 60 classes the trees
+    are averaged (extremely randomised) instead.
     """
 
     @classmethod
@@ -41,6 +43,8 @@ class Trees(Wood):
         how = Boosting(rate, steps, leaves, share=0.5, patience=30)
 
         def grow(train: Table, check: Table, outcome: Outcome, name: str) -> Grown:
+            if outcome.classes > BOOSTED:
+                return stand(train, check, outcome, job, name, 100, (3,), how.share)
             seed = seeds.number(job.seed, f"trees {name}")
             return boosted(train, check, outcome, categories, how, seed)
 
