@@ -112,11 +112,11 @@ class Climb:
 
     def candidate(
         self, name: str, member: Member, began: float, *, single: str | None = None,
-        history: Sequence[Facts] = (),
+        history: Sequence[Facts] = (), said: Numbers | None = None,
     ) -> Candidate:  # fmt: skip
-        """A candidate with its numbers and its score on the validation rows."""
+        """A candidate with its numbers (``said``, when they are known) and its score on validation rows."""
         val = self.data.rows(self.val)
-        numbers = member.numbers(val)
+        numbers = said or member.numbers(val)
         score, _ = scored(self.plan, self.facts, val, numbers)
         seconds = time.monotonic() - began
         return Candidate(name, member, numbers, score, seconds, single, tuple(history), member.notes)
@@ -143,7 +143,8 @@ class Climb:
         """What a member is fitted on: these fields of these rows, with the score that chooses."""
         table, (train, val) = data or self.data, rows or (self.train, self.val)
         goals = {n: self._goal(n, asked, table) for n, asked in self.plan.targets.items()}
-        return MemberJob(tuple(fields), table, train, val, goals, self.plan.seed, self.groups)
+        groups = None if self.groups is None else self.groups[table.numbers]
+        return MemberJob(tuple(fields), table, train, val, goals, self.plan.seed, groups)
 
     def _goal(self, name: str, asked: TargetPlan, data: Prepared) -> Goal:
         task, facts, target = task_of(asked), self.facts["targets"][name], data.targets[name]

@@ -192,10 +192,12 @@ class _Ladder:
         return self.ask.candidate("features", member, began, single=single, history=history)
 
     def _pair(self, networks: dict[str, Network], held: Rows) -> Member:
-        data = featured(networks, self.ask.data)
+        rows = np.concatenate([self.ask.train[held], self.ask.val])
+        data = featured(networks, self.ask.data.rows(rows))
         made = [Field(n, "numbers", self.ask.plan.dim) for n in networks]
         raw = [f for f in self.fields if f.name not in networks]
-        job = self.ask.member_job([*raw, *made], data, (self.ask.train[held], self.ask.val))
+        places = np.arange(len(rows))
+        job = self.ask.member_job([*raw, *made], data, (places[: len(held)], places[len(held) :]))
         return Chained(networks, Trees.fit(job))
 
     def _folds(self, number: int) -> list[tuple[Rows, Rows]]:
@@ -220,7 +222,8 @@ class _Ladder:
             return "fewer than two inputs have a candidate of their own"
         parts = {c.name: c.member for c in best.values()}
         member = Mean(parts, self.ask.member_job(()).goals)
-        return self.ask.candidate("mean", member, began)
+        said = member.of({c.name: c.val for c in best.values()})
+        return self.ask.candidate("mean", member, began, said=said)
 
     def _ensemble(self) -> Candidate | str:
         """Members chosen greedily, with replacement, on the validation rows."""
@@ -235,7 +238,9 @@ class _Ladder:
             kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
             said = {n: _part(c.val, target, kept) for n, c in found.items()}
             weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
-        return self.ask.candidate("ensemble", Ensemble(parts, weights, goals), began)
+        member = Ensemble(parts, weights, goals)
+        said = member.of({n: c.val for n, c in found.items()})
+        return self.ask.candidate("ensemble", member, began, said=said)
 
 
 def _part(numbers: Numbers, target: str, rows: Rows) -> Numbers:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sensorium.members._base import Member, Numbers
+from sensorium.members.ensemble import Ensemble
+from sensorium.members.mean import Mean
 from sensorium.predict import with_prior
 from sensorium.table.prepared import Prepared, Target
 from sensorium.train.ladder import Climbed
@@ -38,20 +41,43 @@ class Measured:
 
 def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
     """Numbers of every candidate on these rows; rows that a candidate cannot answer get the prior."""
+    memo: dict[int, Numbers] = {}
     numbers = {
-        name: with_prior(candidate.member.numbers(data), facts).values
+        name: with_prior(said(candidate.member, data, memo), facts).values
         for name, candidate in done.candidates.items()
     }
     single, chosen = done.best_single(), done.candidates[done.chosen]
     without: dict[str, Values] = {}
     if len(chosen.member.inputs) > 1:
         for name in chosen.member.inputs:
-            without[name] = with_prior(chosen.member.numbers(data.hiding([name])), facts).values
+            without[name] = with_prior(said_without(name, chosen.member, data, memo), facts).values
     return Measured(
         data.numbers, data.targets, data.weight, numbers, numbers[done.chosen],
         None if single is None else numbers[single.name], without, done.chosen,
         None if single is None else single.single,
     )  # fmt: skip
+
+
+def said(member: Member, data: Prepared, memo: dict[int, Numbers]) -> Numbers:
+    """What a member says of the rows; members that stand in several candidates are asked once."""
+    if id(member) not in memo:
+        if isinstance(member, Mean | Ensemble):
+            found = member.of({n: said(part, data, memo) for n, part in member.parts().items()})
+        else:
+            found = member.numbers(data)
+        memo[id(member)] = found
+    return memo[id(member)]
+
+
+def said_without(name: str, member: Member, data: Prepared, memo: dict[int, Numbers]) -> Numbers:
+    """What a member says when an input is hidden; members that do not read it are not asked again."""
+    blind = data.hiding([name])
+    known = {id(m): memo[id(m)] for m in _all_parts(member) if name not in m.inputs and id(m) in memo}
+    return said(member, blind, known)
+
+
+def _all_parts(member: Member) -> list[Member]:
+    return [member, *(m for part in member.parts().values() for m in _all_parts(part))]
 
 
 def pooled(parts: Sequence[Measured]) -> Measured:
