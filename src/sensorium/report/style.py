@@ -89,7 +89,8 @@ svg text.in{fill:var(--ink);font-size:11px}svg text.strong{fill:var(--on)}
 .spot.line2{fill:var(--third)}.spot.line3{fill:var(--fourth)}
 .cell.right{fill:var(--accent)}.cell.wrong{fill:var(--second)}
 @media (max-width:640px){main{padding:16px 14px 48px}th,td{padding-right:10px}h2{margin-top:1.7em}
-svg.strip{width:190px}.card{padding:11px}}
+svg.strip{width:140px}svg.strip text{font-size:17px}
+td:first-child,table.ladder td:first-child{min-width:5em}table.ladder small{display:none}.card{padding:11px}}
 @media print{.card{break-inside:avoid}nav{display:none}}
 """
 )
