@@ -239,8 +239,8 @@ class _Ladder:
             said = {n: _part(c.val, target, kept) for n, c in found.items()}
             weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
         member = Ensemble(parts, weights, goals)
-        said = member.of({n: c.val for n, c in found.items()})
-        return self.ask.candidate("ensemble", member, began, said=said)
+        whole = member.of({n: c.val for n, c in found.items()})
+        return self.ask.candidate("ensemble", member, began, said=whole)
 
 
 def _part(numbers: Numbers, target: str, rows: Rows) -> Numbers:
