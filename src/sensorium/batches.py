@@ -201,7 +201,7 @@ def _weight(column: str, table: Table) -> NDArray[np.float64]:
         row = int(bad[0])
         raise DataError(
             f"weight column {column!r}, {table.row_number(row)}: expected a number >= 0, got "
-            f"{shown(cells[row])}.{also(len(bad) - 1)} Fill the column, or leave out weight."
+            f"{'an empty cell' if cells[row] is None else shown(cells[row])}.{also(len(bad) - 1)} Fill the column, or leave out weight."
         )
     if not weight.any():
         raise DataError(f"weight column {column!r}: every weight is 0; at least one row must count.")

@@ -1,6 +1,6 @@
 """The three promises, held by every modality, encoder, fusion and task on the way that users' tables go.
 
-plan -> facts -> prepared columns -> batches -> model -> network -> predictor. Components are found, not named.
+plan -> facts -> prepared columns -> batches -> model -> network -> predictor. No component is named.
 """
 
 import itertools

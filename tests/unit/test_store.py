@@ -1,0 +1,264 @@
+"""The store of prepared media: shared, whole, never stale, bounded."""
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensorium import store as stores
+from sensorium.batches import fit_facts, prepare
+from sensorium.errors import CorruptCell
+from sensorium.modalities import modalities
+from sensorium.modalities._base import Modality
+from sensorium.plan import InputPlan
+from sensorium.store import Store, default_store
+from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Packed
+from sensorium.types import Json
+from tiny import asked, fakes, plan_of, table_of
+
+PLAN = plan_of({"photo": asked("image")}, "regress")
+ASKED = PLAN.inputs["photo"]
+
+
+def column(seed: int = 0, rows: int = 50) -> Packed:
+    rng = np.random.default_rng(seed)
+    offsets = np.arange(0, 10 * rows + 1, 10)
+    status = np.full(rows, PRESENT, np.uint8)
+    status[[1, 2]] = MISSING, CORRUPT
+    return Packed(
+        rng.random((10 * rows, 3)).astype(np.float16), status, offsets,
+        rng.random((10 * rows, 3)) > 0.5, rng.random(10 * rows), {2: "odd \u00e9"},
+    )  # fmt: skip
+
+
+def same(one: Packed | None, other: Packed) -> None:
+    assert one is not None
+    for name in ("values", "status", "offsets", "mask", "times"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        assert (mine is None) == (theirs is None)
+        if mine is not None:
+            np.testing.assert_array_equal(mine, theirs)
+            assert mine.dtype == theirs.dtype
+    assert one.reasons == other.reasons
+
+
+def photos(folder: Path, rows: int = 6) -> list[Path]:
+    found = []
+    for place, cell in enumerate(fakes({"photo": "image"}, "regress", rows)["photo"]):
+        assert isinstance(cell, bytes)
+        found.append(folder / f"{place}.png")
+        found[-1].write_bytes(cell)
+    return found
+
+
+def test_a_column_comes_back_as_it_was_in_maps(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    kept = store.put("k", column())
+    same(kept, column())
+    same(store.get("k"), column())
+    assert isinstance(kept.values, np.memmap)
+    assert store.get("other") is None
+
+
+def test_a_column_without_any_present_cell_is_kept(tmp_path: Path) -> None:
+    empty = Packed(np.zeros((0, 3), np.float32), np.ones(4, np.uint8), np.zeros(5, np.int64))
+    same(Store(tmp_path).put("k", empty), empty)
+
+
+def _write(folder: Path, barrier) -> None:
+    barrier.wait(30)
+    for turn in range(10):
+        same(Store(folder).put(f"k{turn}", column(turn)), column(turn))
+
+
+def test_two_processes_share_it(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(2)
+    both = [context.Process(target=_write, args=(tmp_path, barrier)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert [one.exitcode for one in both] == [0, 0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"k{turn}" for turn in range(10))
+    for turn in range(10):
+        same(Store(tmp_path).get(f"k{turn}"), column(turn))
+
+
+@pytest.mark.parametrize("file", ["done.json", "values.npy", "status.npy", "mask.npy"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "nonsense"])
+def test_a_column_that_is_not_whole_is_never_read_and_is_written_anew(
+    file: str, damage: str, tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    store.put("k", column())
+    path = tmp_path / "k" / file
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes({"empty": b"", "cut": content[: len(content) // 2], "nonsense": b"?" * 200}[damage])
+    assert store.get("k") is None
+    same(store.put("k", column()), column())
+    same(store.get("k"), column())
+
+
+def test_a_key_is_of_the_files_the_choices_the_facts_and_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, store = photos(tmp_path), Store(tmp_path / "store")
+    key = store.key(ASKED, {"size": 3}, files)
+    assert key is not None
+    assert key == store.key(ASKED, {"size": 3}, files)
+    others: list[InputPlan] = list(
+        plan_of({"photo": asked("image") | {"size": 9}}, "regress").inputs.values()
+    )
+    assert len({key, store.key(others[0], {"size": 3}, files), store.key(ASKED, {"size": 4}, files)}) == 3
+    assert store.key(ASKED, {"size": 3}, files[::-1]) != key
+    assert store.key(ASKED, {"size": 3}, [*files, None]) != key
+    monkeypatch.setattr(stores, "_code", lambda kind: "other")
+    assert store.key(ASKED, {"size": 3}, files) != key
+
+
+def test_a_changed_file_has_another_key(tmp_path: Path) -> None:
+    files, store = photos(tmp_path), Store(tmp_path / "store")
+    key = store.key(ASKED, {}, files)
+    stat = files[0].stat()
+    files[0].write_bytes(files[0].read_bytes() + b"x")
+    longer = store.key(ASKED, {}, files)
+    os.utime(files[1], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert len({key, longer, store.key(ASKED, {}, files)}) == 3
+
+
+def test_a_file_that_was_changed_is_decoded_again(tmp_path: Path) -> None:
+    files = photos(tmp_path)
+    cells = {"photo": [str(f) for f in files], "y": [float(n) for n in range(6)]}
+    table, store = table_of(cells, tmp_path), Store(tmp_path / "store")
+    facts = fit_facts(PLAN, table, np.arange(6))
+    before = np.array(prepare(PLAN, facts, table, store=store).inputs["photo"][0].values)
+    files[0].write_bytes(files[1].read_bytes())
+    os.utime(files[0], ns=(1, 1))
+    after = prepare(PLAN, facts, table, store=store).inputs["photo"][0]
+    np.testing.assert_array_equal(after.values[0], before[1])
+    np.testing.assert_array_equal(after.values[1:], before[1:])
+
+
+def test_the_second_time_nothing_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = photos(tmp_path)
+    cells = {"photo": [str(f) for f in [*files, files[0], tmp_path / "no.png"]], "y": list(range(8))}
+    table, store = table_of(cells, tmp_path), Store(tmp_path / "store")
+    facts = fit_facts(PLAN, table, np.arange(8))
+    first = prepare(PLAN, facts, table, store=store).inputs["photo"][0]
+    kind = modalities.get("image")
+
+    def never(self: Modality, cells: object, facts: object) -> Packed:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(kind, "prepare", never)
+    again = prepare(PLAN, facts, table, store=store).inputs["photo"][0]
+    same(again, first)
+    np.testing.assert_array_equal(again.index, first.index)
+    assert again.row_reasons() == {7: f"'{tmp_path / 'no.png'}': no such file"}
+
+
+def test_corrupt_records_make_the_same_key_each_time(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keys = {store.key(ASKED, {}, [CorruptCell("no such file"), None]) for _ in range(3)}
+    assert len(keys) == 1
+    assert store.key(ASKED, {}, [CorruptCell("permission denied"), None]) not in keys
+
+
+@pytest.mark.parametrize("cell", [b"bytes", 3, np.zeros(2), "text", Path("/no/such/file")], ids=str)
+def test_columns_of_other_cells_have_no_key(cell: object, tmp_path: Path) -> None:
+    assert Store(tmp_path).key(ASKED, {}, [None, cell]) is None
+
+
+def test_code_that_stands_in_no_file_has_no_key(tmp_path: Path) -> None:
+    image = modalities.get("image")
+    assert stores._code(image) == stores._code(image)
+    assert stores._code(type("Mine", (image,), {"__module__": "__main__"})) is None
+
+
+def test_a_folder_that_cannot_be_written_leaves_columns_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(tmp_path / "file" / "store")
+    same(store.put("k", column()), column())
+    assert store.get("k") is None
+
+
+def test_a_full_disk_leaves_columns_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stores.np, "save", full)
+    same(Store(tmp_path).put("k", column()), column())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_files_make_a_key_quickly(tmp_path: Path) -> None:
+    files = photos(tmp_path, 3) * 10_000
+    began = time.process_time()
+    Store(tmp_path).key(ASKED, {}, files)
+    assert time.process_time() - began < 3
+
+
+def test_what_was_not_used_for_longest_is_removed_beyond_the_bound(tmp_path: Path) -> None:
+    one = column()
+    Store(tmp_path).put("size", one)
+    bytes_of_one = stores._size(tmp_path / "size")
+    store = Store(tmp_path / "s", limit_gb=3.5 * bytes_of_one / 1e9)
+    for place, key in enumerate("abc"):
+        store.put(key, one)
+        os.utime(tmp_path / "s" / key / "done.json", (1000 + place, 1000 + place))
+    assert store.get("a") is not None
+    store.put("d", one)
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["a", "c", "d"]
+
+
+def test_the_newest_column_stays_even_when_it_is_larger_than_the_bound(tmp_path: Path) -> None:
+    store = Store(tmp_path, limit_gb=1e-9)
+    store.put("a", column())
+    store.put("b", column())
+    assert [p.name for p in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_bound_of_nothing_keeps_nothing(tmp_path: Path) -> None:
+    same(Store(tmp_path / "s", limit_gb=0).put("k", column()), column())
+    assert not (tmp_path / "s").exists()
+
+
+def test_half_columns_of_killed_runs_are_removed_after_a_day(tmp_path: Path) -> None:
+    for name, age in (("part-old", 2 * stores.DAY_SECONDS), ("part-new", 60)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    Store(tmp_path).put("k", column())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["k", "part-new"]
+
+
+def test_objects_are_not_kept(tmp_path: Path) -> None:
+    odd = Packed(np.array([object()], dtype=object), np.zeros(1, np.uint8))
+    assert Store(tmp_path).put("k", odd) is odd
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", [{}, {"SENSORIUM_STORE": "/x/y"}, {"XDG_CACHE_HOME": "/c"}], ids=str)
+def test_the_default_store_is_where_the_environment_says(
+    told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SENSORIUM_STORE", "XDG_CACHE_HOME", "SENSORIUM_STORE_GB"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/h")
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    expected = told.get("SENSORIUM_STORE") or told.get("XDG_CACHE_HOME", "/h/.cache") + "/sensorium"
+    assert (str(default_store().folder), default_store().limit_gb) == (expected, 20)
+    monkeypatch.setenv("SENSORIUM_STORE_GB", "0.5")
+    assert default_store().limit_gb == 0.5
+
+
+def test_choices_of_any_json_make_keys(tmp_path: Path) -> None:
+    odd: Json = {"a": [1, None, {"b": "\u00e9"}]}
+    assert isinstance(odd, dict)
+    assert Store(tmp_path).key(ASKED, odd, [None]) is not None
