@@ -25,7 +25,7 @@ class Measured:
 
     rows: the table's row numbers. candidates: {name: numbers}. chosen and single: the numbers of the
     chosen member and of the best single input. without: {input: the chosen one's numbers with that
-    input hidden}. single_name: the best single input.
+    input hidden}. single_name: the best single input. present: {input: where it is real}.
     """
 
     rows: NDArray[np.int64]
@@ -37,6 +37,7 @@ class Measured:
     without: dict[str, Values]
     chosen_name: str
     single_name: str | None
+    present: dict[str, NDArray[np.bool_]]
 
 
 def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
@@ -54,7 +55,7 @@ def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
     return Measured(
         data.numbers, data.targets, data.weight, numbers, numbers[done.chosen],
         None if single is None else numbers[single.name], without, done.chosen,
-        None if single is None else single.single,
+        None if single is None else single.single, {n: data.present(n) for n in data.inputs},
     )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def pooled(parts: Sequence[Measured]) -> Measured:
         {n: _stacked([p.without.get(n, p.chosen) for p in parts]) for n in inputs},
         _most([p.chosen_name for p in parts]) or "prior",
         _most([p.single_name for p in parts]),
+        {n: np.concatenate([p.present[n] for p in parts]) for n in first.present},
     )
 
 

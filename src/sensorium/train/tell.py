@@ -25,15 +25,13 @@ def metric_names(asked: TargetPlan) -> list[str]:
     return list(dict.fromkeys([asked.score, *task_of(asked).metrics]))
 
 
-def report_of(run: Run, present: Mapping[str, NDArray[np.bool_]] | None = None) -> Report:
+def report_of(run: Run) -> Report:
     """What the ladder scores on the test rows, with the verdict on fusing."""
-    targets = {n: _result(run, n, asked, present) for n, asked in run.plan.targets.items()}
+    targets = {n: _result(run, n, asked) for n, asked in run.plan.targets.items()}
     return Report(run.split, len(run.measured.rows), run.seconds, targets)
 
 
-def _result(
-    run: Run, name: str, asked: TargetPlan, present: Mapping[str, NDArray[np.bool_]] | None
-) -> TargetResult:
+def _result(run: Run, name: str, asked: TargetPlan) -> TargetResult:
     found, facts = run.measured, run.facts["targets"][name]
     groups = None if run.groups is None else run.groups[found.rows]
     known = judge(task_of(asked), facts, found.targets[name], found.weight, groups, found.rows)
@@ -45,7 +43,7 @@ def _result(
         if candidate != found.chosen_name
     }
     hidden = {n: values[name] for n, values in found.without.items()}
-    reports[found.chosen_name] = evaluate_target(known, found.chosen[name], names, rng, present, hidden)
+    reports[found.chosen_name] = evaluate_target(known, found.chosen[name], names, rng, found.present, hidden)
     ordered = {n: reports[n] for n in [*found.candidates, found.chosen_name]}
     return TargetResult(asked.score, ordered, found.chosen_name, _verdict(run.plan, asked, known, found))
 
