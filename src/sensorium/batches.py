@@ -198,10 +198,11 @@ def _weight(column: str, table: Table) -> NDArray[np.float64]:
     weight = np.array([_number(cell) for cell in cells])
     bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
     if len(bad):
-        row = int(bad[0])
+        row, others = int(bad[0]), also(len(bad) - 1)
+        got = "an empty cell" if cells[row] is None else shown(cells[row])
         raise DataError(
-            f"weight column {column!r}, {table.row_number(row)}: expected a number >= 0, got "
-            f"{'an empty cell' if cells[row] is None else shown(cells[row])}.{also(len(bad) - 1)} Fill the column, or leave out weight."
+            f"weight column {column!r}, {table.row_number(row)}: expected a number >= 0, got {got}.{others} "
+            "Fill the column, or leave out weight."
         )
     if not weight.any():
         raise DataError(f"weight column {column!r}: every weight is 0; at least one row must count.")
