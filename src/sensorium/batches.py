@@ -19,6 +19,7 @@ from sensorium.options import build
 from sensorium.plan import InputPlan, Plan, TargetPlan
 from sensorium.progress import Progress
 from sensorium.store import Store
+from sensorium.table import order
 from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated
 from sensorium.table.prepared import Prepared, Target
 from sensorium.table.table import Table
@@ -28,6 +29,8 @@ from sensorium.types import Arrays, Batch, Facts
 
 CHUNK = 10_000
 MEDIA_CHUNK = 64
+REPEATS = 2
+"""Rows are visited by medium when a medium has so many rows on average."""
 
 
 def task_of(asked: TargetPlan) -> Task:
@@ -270,13 +273,21 @@ class Batches:
         found = [p.lengths()[p.records()] for _, _, p in self._inputs.values() if p.offsets is not None]
         return np.sum(found, axis=0) if found else None
 
+    def media(self) -> NDArray[np.int64] | None:
+        """int64 (N,): the medium of each row, of the input whose media are shared most; None: hardly any are."""
+        shared = [p.index for m, _, p in self._inputs.values() if m.media and p.index is not None]
+        repeats = {len(self) / max(1, len(np.unique(i))): i for i in shared}
+        return repeats[max(repeats)] if repeats and max(repeats) >= REPEATS else None
+
+    def distinct(self) -> int:
+        """How many different things there are to see: media where rows share them, else rows."""
+        media = self.media()
+        return len(self) if media is None else len(np.unique(media))
+
+    def near(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows, sorted so that batches cut in a row are cheap."""
+        return order.near(rows, self.lengths(), self.media())
+
     def order(self, batch_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        """One epoch's batches, shuffled, rows of like length together (in stretches of 32 batches)."""
-        rows = rng.permutation(len(self.data))
-        lengths = self.lengths()
-        if lengths is not None and len(rows):
-            stretch = 32 * batch_rows
-            pieces = [rows[s : s + stretch] for s in range(0, len(rows), stretch)]
-            rows = np.concatenate([p[np.argsort(lengths[p], kind="stable")] for p in pieces])
-        cut = [rows[s : s + batch_rows] for s in range(0, len(rows), batch_rows)]
-        return [cut[i] for i in rng.permutation(len(cut))] if lengths is not None else cut
+        """One epoch's batches, shuffled, rows of one medium or of like length together."""
+        return order.shuffled(len(self.data), batch_rows, rng, self.lengths(), self.media())

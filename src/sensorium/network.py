@@ -60,9 +60,7 @@ class Network(Member):
         self, data: Prepared, rows: NDArray[np.int64], mode: Mode
     ) -> Iterator[tuple[NDArray[np.int64], Output]]:
         batches = Batches(self.plan, data)
-        lengths = batches.lengths()
-        if lengths is not None:
-            rows = rows[np.argsort(lengths[rows], kind="stable")]
+        rows = batches.near(rows)
         device = next(self.model.parameters()).device
         self.model.eval()
         for start in range(0, len(rows), ANSWER_ROWS):

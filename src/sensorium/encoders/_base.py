@@ -22,7 +22,7 @@ class Encoder(nn.Module, ABC):
     """Names for its own choices: {"resnet18": {"depth": 18}}."""
 
     @classmethod
-    def wants(cls, choices: dict[str, Json]) -> dict[str, Json]:  # noqa: ARG003 - for those that ask
+    def wants(cls, choices: dict[str, Json]) -> dict[str, Json]:
         """Options this encoder asks of the modality (a tokenizer, an image size); the user's word wins."""
         return {}
 

@@ -9,7 +9,7 @@ import numpy as np
 from sensorium import seeds
 from sensorium.batches import task_of
 from sensorium.chained import Chained, featured
-from sensorium.errors import unknown
+from sensorium.errors import DataError, unknown
 from sensorium.members._base import Field, Member, Numbers, Rows
 from sensorium.members.ensemble import Ensemble, greedy
 from sensorium.members.linear import Linear
@@ -173,10 +173,14 @@ class _Ladder:
             return "no input is made of media"
         if any(task_of(t).trees is None for t in self.ask.plan.targets.values()):
             return "the task has no such learner"
-        began, number = time.monotonic(), num_folds(self.ask.plan)
+        began = time.monotonic()
+        try:
+            parts = self._folds(num_folds(self.ask.plan))
+        except DataError as error:
+            return str(error)
         pairs: dict[str, Member] = {}
         history: list[Facts] = []
-        for place, (learn, held) in enumerate(self._folds(number)):
+        for place, (learn, held) in enumerate(parts):
             if self.ask.budget.spent():
                 return NO_TIME
             networks = {}

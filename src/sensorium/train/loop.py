@@ -17,7 +17,7 @@ from sensorium.batches import Batches
 from sensorium.errors import TrainingError
 from sensorium.model import Model
 from sensorium.network import Network
-from sensorium.plan import Plan
+from sensorium.plan import Plan, TrainPlan
 from sensorium.plan_write import to_dict
 from sensorium.progress import Progress
 from sensorium.table.prepared import Prepared
@@ -50,6 +50,11 @@ class Job:
     resume: bool = False
     share: float = 1.0
 
+    def settled(self, asked: TrainPlan) -> TrainPlan:
+        """The options with nothing left open for this job's rows."""
+        distinct = Batches(self.plan, self.train).distinct()
+        return settled(asked, len(self.train), share=self.share, distinct=distinct)
+
 
 @dataclass(slots=True)
 class Trained:
@@ -62,7 +67,7 @@ class Trained:
 
 def train_network(job: Job) -> Trained:
     """Train a job; on out-of-memory with half the batch. Raises TrainingError when one row is too many."""
-    options = settled(job.plan.train, len(job.train), share=job.share)
+    options = job.settled(job.plan.train)
     known = job.plan.train.settled.get(job.name, {})
     if known:
         steps, rows = known.get("steps", options.steps), known.get("batch_rows", options.batch_rows)
@@ -83,7 +88,7 @@ def train_network(job: Job) -> Trained:
             steps = (options.steps or 1) * 2
             if job.plan.train.steps is None and not known:
                 halved = replace(job.plan.train, batch_rows=batch_rows)
-                steps = settled(halved, len(job.train), share=job.share).steps or steps
+                steps = job.settled(halved).steps or steps
             options = replace(options, batch_rows=batch_rows, steps=steps)
 
 
@@ -125,7 +130,7 @@ class _Trainer:
 
     def _settled(self) -> dict[str, int]:
         """What the clock or the memory decided, for the written plan; nothing when neither had to."""
-        asked = settled(self.job.plan.train, len(self.job.train), share=self.job.share)
+        asked = self.job.settled(self.job.plan.train)
         if self.known or self.job.deadline is not None or self.batch_rows != asked.batch_rows:
             return {"steps": self.steps, "batch_rows": self.batch_rows, "stop": self.step}
         return {}
