@@ -15,8 +15,6 @@ from sensorium.members.prior import Prior
 from sensorium.predict import Predictor
 from tiny import asked, fakes, plan_of, table_of, untrained
 
-AGAIN = "Copy the bundle again."
-
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
@@ -99,7 +97,7 @@ def test_an_upgrade_that_cannot_be_made(bundle: Path, monkeypatch: pytest.Monkey
 
 def test_a_missing_file(bundle: Path) -> None:
     (bundle / "facts.json").unlink()
-    told = f"{bundle / 'facts.json'}: the file is missing from the bundle. {AGAIN}"
+    told = f"{bundle / 'facts.json'}: the file is missing from the bundle. Copy the bundle again."
     assert message(lambda: load(bundle)) == told
 
 
@@ -124,7 +122,10 @@ def test_a_file_that_is_not_listed(bundle: Path) -> None:
     files = head(bundle)["files"]
     del files["plan.yaml"]
     write(bundle, files=files)
-    assert message(lambda: load(bundle)) == f"{bundle / 'bundle.json'}: does not list 'plan.yaml'. {AGAIN}"
+    assert (
+        message(lambda: load(bundle))
+        == f"{bundle / 'bundle.json'}: does not list 'plan.yaml'. Copy the bundle again."
+    )
 
 
 def test_json_of_another_type(bundle: Path) -> None:
@@ -140,7 +141,7 @@ def test_json_of_another_type(bundle: Path) -> None:
     assert message(lambda: load(bundle)) == f"{where}: packages[0]: kind: expected a text, got 3."
     where.write_text("{}")
     assert message(lambda: load(bundle)) == (
-        f"{where}: there is no 'version', which every bundle has. {AGAIN}"
+        f"{where}: there is no 'version', which every bundle has. Copy the bundle again."
     )
 
 
@@ -148,7 +149,7 @@ def test_no_json(bundle: Path) -> None:
     (bundle / "bundle.json").write_text("{")
     assert message(lambda: load(bundle)) == (
         f"{bundle / 'bundle.json'}: this is no JSON (Expecting property name enclosed in double quotes: "
-        f"line 1 column 2 (char 1)). {AGAIN}"
+        f"line 1 column 2 (char 1)). Copy the bundle again."
     )
 
 
@@ -156,7 +157,7 @@ def test_no_text(bundle: Path) -> None:
     (bundle / "bundle.json").write_bytes(b"\xff")
     assert message(lambda: load(bundle)) == (
         f"{bundle / 'bundle.json'}: cannot be read ('utf-8' codec can't decode byte 0xff in position 0: "
-        f"invalid start byte). {AGAIN}"
+        f"invalid start byte). Copy the bundle again."
     )
 
 
@@ -164,7 +165,7 @@ def test_weights_cut_short(bundle: Path) -> None:
     (bundle / "weights.safetensors").write_bytes(b"abc")
     assert message(lambda: load(bundle, verify=False)) == (
         f"{bundle / 'weights.safetensors'}: cannot be read (Error while deserializing header: header too "
-        f"small). {AGAIN}"
+        "small). Copy the bundle again."
     )
 
 
@@ -172,7 +173,7 @@ def test_members_that_make_no_sense(bundle: Path) -> None:
     where = f"{bundle / 'bundle.json'}: member"
     member = head(bundle)["member"]
     write(bundle, member={"number": 4})
-    assert message(lambda: load(bundle)) == f"{where}: there is no member 4 before it. {AGAIN}"
+    assert message(lambda: load(bundle)) == f"{where}: there is no member 4 before it. Copy the bundle again."
     write(bundle, member=member | {"kind": "oracle"})
     assert message(lambda: load(bundle)) == (
         f"{where}: no member is named 'oracle'. Was the bundle made by a newer Sensorium?"
@@ -183,7 +184,7 @@ def test_golden_rows_that_are_gone_or_answered_otherwise(bundle: Path) -> None:
     path = bundle / "golden.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     replaced(bundle, "golden.jsonl", "\n")
-    assert message(lambda: load(bundle)) == f"{path}: there are no golden rows. {AGAIN}"
+    assert message(lambda: load(bundle)) == f"{path}: there are no golden rows. Copy the bundle again."
     replaced(bundle, "golden.jsonl", json.dumps({**lines[0], "answer": {"z": 1}}))
     assert message(lambda: load(bundle)) == (
         f"{path}, line 1: the answer had z when the bundle was made and has y, y.missing here."
