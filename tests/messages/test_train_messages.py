@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import toy
 import torch
 from torch import Tensor
 
+import toy
 from sensorium.batches import Batches
 from sensorium.errors import DataError, PlanError, TrainingError
 from sensorium.load_table import load_table
@@ -131,7 +131,7 @@ def test_a_gradient_that_is_not_finite_names_its_weights_only() -> None:
     setting.losses = {"label": Broken("gradient")}
     name, weight = list(setting.model.named_parameters())[-1]
     for other in setting.model.parameters():
-        other.requires_grad_(requires_grad=other is weight)
+        other.requires_grad = other is weight
     told = f"step 7: the gradient is not finite in {name}. Lower train.optimizer.rate."
     assert setting.said() == told
 

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
-import toy
 
+import toy
 from sensorium.encoders import encoders
 from sensorium.encoders._base import Encoder
 from sensorium.encoders.linear import Linear

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import toy
 import torch
 from torch import Tensor, nn
 
+import toy
 from sensorium.batches import Batches
 from sensorium.losses._base import Loss
 from sensorium.model import Model
@@ -190,7 +190,7 @@ def test_the_rate_rises_over_the_warm_up_and_falls_as_half_a_cosine() -> None:
 
 def test_matrices_decay_and_biases_norms_and_frozen_weights_do_not() -> None:
     model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 2))
-    model[2].weight.requires_grad_(requires_grad=False)
+    model[2].weight.requires_grad = False
     optimizer = adamw(model, OptimizerPlan(rate=0.5, decay=0.25, betas=(0.8, 0.9)))
     assert [(len(g["params"]), g["weight_decay"]) for g in optimizer.param_groups] == [(1, 0.25), (4, 0.0)]
     assert optimizer.param_groups[0]["params"][0] is model[0].weight
