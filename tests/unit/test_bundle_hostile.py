@@ -1,4 +1,4 @@
-"""Bundles that a stranger wrote: refused with a BundleError that names the file, and nothing outside is read."""
+"""Bundles that a stranger wrote: refused with an error that names the file; nothing outside is read."""
 
 import json
 import shutil
