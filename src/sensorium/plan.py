@@ -73,7 +73,7 @@ class TrainPlan:
     """Share of steps."""
     clip: Above0 = 1.0
     patience: Count | None = None
-    """Epochs without a better validation score before stopping; None: a third of the epochs."""
+    """Epochs without a better validation score or loss before stopping; None: a third of the epochs."""
     hide_inputs: Share = 0.15
     """Chance that an input of a row is hidden in training (never all of them)."""
     solo_loss: AtLeast0 = 0.3

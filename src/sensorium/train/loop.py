@@ -109,7 +109,7 @@ class _Trainer:
         self.batches, self.step, self.epoch = Batches(plan, job.train), 0, 0
         self.batch_rows, self.steps = plan.train.batch_rows or 1, plan.train.steps or 1
         self.best: dict[str, torch.Tensor] = {}
-        self.best_score, self.best_epoch = (-np.inf, -np.inf), 0
+        self.best_score, self.least_loss, self.better = (-np.inf, -np.inf), np.inf, 0
         self.average: dict[str, torch.Tensor] = {}
         self.known = plan.train.settled.get(job.name, {})
         self.stop = self.known.get("stop", self.steps)
@@ -139,7 +139,7 @@ class _Trainer:
         return not self.known and self.job.deadline is not None and time.monotonic() >= self.job.deadline
 
     def _over(self) -> bool:
-        return self._late() or self.epoch - self.best_epoch >= (self.plan.train.patience or 10**9)
+        return self._late() or self.epoch - self.better >= (self.plan.train.patience or 10**9)
 
     def _fit_time(self, deadline: float) -> None:
         """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""
@@ -230,8 +230,10 @@ class _Trainer:
             self.model.load_state_dict(self.average)
         numbers = Network(self.model, self.plan, self.job.facts).numbers(self.job.val)
         score, loss = scored(self.plan, self.job.facts, self.job.val, numbers, self.losses)
+        if loss < self.least_loss:  # still learning, though the score may not show it yet
+            self.least_loss, self.better = loss, self.epoch
         if (score, -loss) > self.best_score or not self.best:
-            self.best_score, self.best_epoch = (score, -loss), self.epoch
+            self.best_score, self.better = (score, -loss), self.epoch
             self.best = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
         if self.average:
             self.model.load_state_dict(trained)
@@ -257,7 +259,8 @@ class _Trainer:
         save(path, {
             "key": self._key(), "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
             "best": self.best, "average": self.average, "best_score": self.best_score,
-            "best_epoch": self.best_epoch, "step": self.step, "steps": self.steps, "epoch": self.epoch,
+            "better": self.better, "least_loss": self.least_loss,
+            "step": self.step, "steps": self.steps, "epoch": self.epoch,
             "batch_rows": self.batch_rows, "history": self.history, "dice": torch.get_rng_state(),
             "augment": self.model.generator.get_state(), "hide": self.hide.get_state(),
         })  # fmt: skip
@@ -271,7 +274,8 @@ class _Trainer:
         self.model.load_state_dict(found["model"])
         self.optimizer.load_state_dict(found["optimizer"])
         self.best, self.average, self.history = found["best"], found["average"], found["history"]
-        self.best_score, self.best_epoch = tuple(found["best_score"]), found["best_epoch"]
+        self.best_score, self.better = tuple(found["best_score"]), found["better"]
+        self.least_loss = found["least_loss"]
         self.step, self.steps, self.epoch = found["step"], found["steps"], found["epoch"]
         self.stop = self.known.get("stop", self.steps)
         torch.set_rng_state(found["dice"])
