@@ -55,12 +55,13 @@ def memory() -> Iterator[None]:
 
 
 def noise(count: int, seed: int = 0) -> list[toy.Row]:
-    """Pictures that say nothing of the label."""
+    """Pictures that say nothing of the label, and an age that says most of it."""
     rng = np.random.default_rng(seed)
     made: list[toy.Row] = []
     for _ in range(count):
         picture = rng.integers(0, 255, (8, 8, 3), np.uint8)
-        made.append({"photo": picture, "label": "xy"[int(rng.integers(0, 2))]})
+        label = int(rng.integers(0, 2))
+        made.append({"photo": picture, "age": rng.normal(2.0 * label, 0.7), "label": "xy"[label]})
     return made
 
 
@@ -70,27 +71,28 @@ def test_an_encoder_that_memorises_does_not_fool_the_trees_on_features(
 ) -> None:
     later = itertools.count()
     monkeypatch.setattr(loop, "scored", lambda *_: (float(next(later)), 0.0))  # the last epoch is kept
-    inputs = {"photo": {"modality": {"name": "image", "size": 8}, "encoder": "memory", "augment": []}}
+    inputs = {"photo": {"modality": {"name": "image", "size": 8}, "encoder": "memory", "augment": []},
+              "age": toy.INPUTS["age"]}  # fmt: skip
     train = toy.QUICK | {"epochs": 15, "patience": 15, "rungs": ["photo alone", "features"], "folds": 2}
     made = noise(120)
     ask = toy.ladder({"inputs": inputs, "dim": 8, "train": train | {"optimizer": {"rate": 0.1}}}, made)
     done = climb(ask)
-    alone, honest = done.candidates["photo alone"].member, done.candidates["features"]
+    alone: Any = done.candidates["photo alone"].member
+    honest = done.candidates["features"]
     truth = ask.data.targets["label"].values
     said = alone.numbers(ask.data).values["label"].argmax(1)
     assert (said == truth)[ask.train].mean() > 0.95
     trees = naive(ask, alone)
     fit = trees.numbers(featured({"photo": alone}, ask.data)).values["label"].argmax(1)
     assert (fit == truth)[ask.train].mean() > 0.95
-    assert honest.score < 0.7
-    held = honest.member.numbers(ask.data).values["label"].argmax(1)
-    assert (held == truth)[ask.train].mean() < 0.9
+    assert (fit == truth)[ask.val].mean() < 0.75
+    assert honest.score > 0.8
 
 
 def naive(ask: Climb, alone: Any) -> Trees:
-    """Trees on features of the very rows that the encoder learned from."""
+    """Trees on features of the very rows that the encoder learned from, beside the age."""
     data = featured({"photo": alone}, ask.data)
-    return Trees.fit(ask.member_job([Field("photo", "numbers", 8)], data))
+    return Trees.fit(ask.member_job([*ask.fields(), Field("photo", "numbers", 8)], data))
 
 
 def test_encoders_of_features_never_see_the_rows_that_their_trees_learn_from(
@@ -204,7 +206,7 @@ def test_rows_without_any_of_the_inputs_teach_a_network_nothing(monkeypatch: pyt
         toy.plan_of("age", "photo", train={"rungs": ["photo alone", "fusion"], "epochs": 1}), made
     )
     seen: dict[str, int] = {}
-    train = climbing.train_network
+    train = loop.train_network
 
     def counted(job: Any) -> Any:
         seen[job.name] = len(job.train)
