@@ -15,20 +15,15 @@ import toy
 from sensorium.chained import featured
 from sensorium.encoders import encoders
 from sensorium.encoders._base import Encoder
-from sensorium.load_table import load_table
 from sensorium.members._base import Field
 from sensorium.members.trees import Trees
-from sensorium.plan import Plan
 from sensorium.plan_parse import parse
 from sensorium.plan_write import to_dict
-from sensorium.table.split import Split
 from sensorium.tasks.classify import Classify
 from sensorium.train import climb as climbing
 from sensorium.train import loop
-from sensorium.train import run as running
 from sensorium.train.climb import Budget, Climb
-from sensorium.train.ladder import Climbed, climb, costs
-from sensorium.train.run import Request, Run, run
+from sensorium.train.ladder import climb, costs
 from sensorium.types import Arrays, Facts, Layout, Tokens
 
 
@@ -260,108 +255,3 @@ def test_the_budget_is_shared_by_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Budget(None, {"a": 1.0}).until("a") is None
     assert Budget(100.0, {}).spent()
     assert not Budget(None, {}).spent()
-
-
-LIGHT = ["linear", "age alone (linear)", "kind alone (linear)", "fusion", "mean", "ensemble"]
-
-
-def shuffled(made: list[toy.Row]) -> list[toy.Row]:
-    """The same rows with the test rows' labels turned round."""
-    turned = {"x": "y", "y": "x"}
-    return [r | {"label": turned[str(r["label"])]} if r["split"] == "test" else r for r in made]
-
-
-def arrays(found: Run) -> dict[str, Any]:
-    return {f"{name} {key}": value for name, one in found.done.candidates.items()
-            for key, value in flat(one.member).items()}  # fmt: skip
-
-
-def flat(member: Any, prefix: str = "") -> dict[str, Any]:
-    own = {f"{prefix}{key}": value for key, value in member.state()[1].items()}
-    for name, part in member.parts().items():
-        own |= flat(part, f"{prefix}{name}/")
-    return own
-
-
-def test_the_true_answers_of_test_rows_change_no_choice_and_no_weight() -> None:
-    made = toy.given(toy.rows(60))
-    raw = toy.plan_of("age", "kind", train={"rungs": LIGHT})
-    first = run(Request(load_table(made), ("label",), raw))
-    other = run(Request(load_table(shuffled(made)), ("label",), raw))
-    assert first.split == "test"
-    assert len(first.measured.rows) == 12
-    assert first.done.chosen == other.done.chosen
-    assert first.facts == other.facts
-    one, two = arrays(first), arrays(other)
-    assert one.keys() == two.keys()
-    assert all(np.array_equal(one[name], two[name]) for name in one)
-    assert not np.array_equal(first.measured.targets["label"].values, other.measured.targets["label"].values)
-
-
-def crossed(made: list[toy.Row], **rest: Any) -> Run:
-    raw = toy.plan_of("age", train={"rungs": ["linear"]}, **rest)
-    return run(Request(load_table(made), ("label",), raw))
-
-
-def test_small_tables_are_cross_validated_and_every_row_is_measured_once() -> None:
-    found = crossed(toy.rows(50))
-    assert found.split == "cross-validation"
-    assert found.how.startswith("5-fold cross-validation (")
-    assert sorted(found.measured.rows.tolist()) == list(range(50))
-    assert all(len(v["label"]) == 50 for v in found.measured.candidates.values())
-
-
-def test_groups_stay_whole_in_every_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = [row | {"voice": f"v{number // 5}"} for number, row in enumerate(toy.rows(60))]
-    kept: list[Any] = []
-    climbed = running._Shared.climbed
-
-    def noted(self: Any, name: str, train: Any, val: Any) -> Any:
-        kept.append((name, train, val))
-        return climbed(self, name, train, val)
-
-    monkeypatch.setattr(running._Shared, "climbed", noted)
-    found = crossed(made, split={"how": "group", "column": "voice", "folds": 3})
-    assert [name for name, *_ in kept] == ["fold 0", "fold 1", "fold 2", ""]
-    for _, train, val in kept:
-        assert not set(train // 5) & set(val // 5)
-    for name, train, val in kept[:3]:
-        held = np.setdiff1d(np.arange(60), np.concatenate([train, val]))
-        assert len(held) >= 15, name
-        assert not set(held // 5) & set(np.concatenate([train, val]) // 5)
-    assert found.groups is not None
-    assert len(set(found.groups.tolist())) == 12
-
-
-def test_settled_networks_of_every_fold_are_written_and_read_back() -> None:
-    raw = toy.plan_of("age", "kind", train={"rungs": ["linear", "fusion"], "epochs": 1}, split={"folds": 2})
-    made = load_table(toy.rows(40))
-    found = run(Request(made, ("label",), raw, time_limit=3000))
-    names = [f"{fold}{name}" for fold in ("", "fold 0: ", "fold 1: ") for name in ("fusion", "ladder")]
-    assert sorted(found.plan.train.settled) == sorted(names)
-    again = run(Request(made, ("label",), to_dict(found.plan)))
-    one, two = arrays(found), arrays(again)
-    assert all(np.array_equal(one[name], two[name]) for name in one)
-    for name, values in found.measured.candidates.items():
-        assert np.array_equal(values["label"], again.measured.candidates[name]["label"]), name
-    assert again.plan.train.settled == found.plan.train.settled
-
-
-def test_a_test_table_brings_its_own_groups() -> None:
-    made = [row | {"voice": f"v{number // 4}"} for number, row in enumerate(toy.rows(40))]
-    raw = toy.plan_of("age", train={"rungs": ["linear"]}, split={"how": "group", "column": "voice"})
-    other = [row | {"voice": "w"} for row in toy.rows(12, seed=5)]
-    other[0]["voice"] = None
-    found = run(Request(load_table(made), ("label",), raw, test=load_table(other)))
-    assert found.groups is not None
-    assert found.groups.tolist() == [1] + [0] * 11
-    assert found.measured.rows.tolist() == list(range(12))
-    bare = [{n: c for n, c in row.items() if n != "voice"} for row in other]
-    assert run(Request(load_table(made), ("label",), raw, test=load_table(bare))).groups is None
-
-
-def test_a_division_without_groups_has_none() -> None:
-    plan: Plan = toy.ladder(toy.plan_of("age")).plan
-    split = Split(np.arange(3), np.arange(0), np.arange(0), "told")
-    assert running._groups(plan, split, None) is None
-    assert Climbed().best_single() is None
