@@ -274,7 +274,7 @@ class Batches:
         return np.sum(found, axis=0) if found else None
 
     def media(self) -> NDArray[np.int64] | None:
-        """int64 (N,): the medium of each row, of the input whose media are shared most; None: hardly any are."""
+        """int64 (N,): each row's medium, of the input whose media are shared most; None: hardly any are."""
         shared = [p.index for m, _, p in self._inputs.values() if m.media and p.index is not None]
         repeats = {len(self) / max(1, len(np.unique(i))): i for i in shared}
         return repeats[max(repeats)] if repeats and max(repeats) >= REPEATS else None

@@ -14,7 +14,8 @@ def settled(asked: TrainPlan, rows: int, *, share: float = 1.0, distinct: int | 
     """The same options with nothing left open for a network that trains on ``rows`` rows.
 
     distinct: the media that the rows share; they count instead of rows. share: of the usual epochs;
-    networks that start from trained parts, or that only make features, need fewer. Small tables get many epochs: 100 at 320 rows, 29 at 2,500, 13 at 10,000, never under 8.
+    networks that start from trained parts, or that only make features, need fewer. Small tables get
+    many epochs: 100 at 320 rows, 29 at 2,500, 13 at 10,000, never under 8.
     """
     batch = asked.batch_rows or _batch(rows)
     usual = MOST_EPOCHS * (320 / max(1, distinct or rows)) ** 0.6
