@@ -54,6 +54,8 @@ class TargetPlan:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerPlan:
+    """How weights move. rate: at its highest; decay: of matrices; betas: of the moving averages."""
+
     name: Literal["adamw"] = "adamw"
     rate: Above0 = 1e-3
     decay: AtLeast0 = 0.05

@@ -15,7 +15,10 @@ FIELDS = (
     Field("kinds", "codes", 2, (4, 6)),
     Field("title", "words"),
 )
-WORDS = (("red apple pie!", "the sour lemon", "grüne Birne"), ("苹果很甜", "柠檬很酸", "梨子是绿色的"))
+WORDS = (
+    ("red apple pie!", "the sour lemon", "gr\xfcne Birne"),
+    ("\u82f9\u679c\u5f88\u751c", "\u67e0\u6aac\u5f88\u9178", "\u68a8\u5b50\u662f\u7eff\u8272\u7684"),
+)
 CHOICES: dict[str, dict[str, Json]] = {"classify": {}, "regress": {"log": "no"}}
 
 

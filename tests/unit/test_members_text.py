@@ -12,14 +12,14 @@ from sensorium.members._tfidf import Tfidf, Unit
 TEXTS = [
     "The red apple, the RED apple!",
     "a pie of apples? yes: a pie",
-    "苹果 很甜,苹果很好",
-    "柠檬很酸。 苹果",
-    "Grüße aus Köln an die Größte",
+    "\u82f9\u679c \u5f88\u751c,\u82f9\u679c\u5f88\u597d",
+    "\u67e0\u6aac\u5f88\u9178\u3002 \u82f9\u679c",
+    "Gr\xfc\xdfe aus K\xf6ln an die Gr\xf6\xdfte",
     "x",
     "  spaces\tand\nlines \u3000 here ",
     "don't stop 3.14 me now",
 ]
-NEW = [*TEXTS, "", "never met", "苹果", "the the the apple pie", "  ", "È"]
+NEW = [*TEXTS, "", "never met", "\u82f9\u679c", "the the the apple pie", "  ", "\xc8"]
 
 
 def reference(unit: Unit, low: int, high: int, least: int) -> TfidfVectorizer:
