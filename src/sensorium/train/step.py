@@ -82,7 +82,7 @@ def train_step(
         output: Output = model(batch, "train")
     loss, total = losses_of(output, batch, plan, losses)
     if not torch.isfinite(total):
-        raise TrainingError(blame(model, batch, output, losses, step=step, loss=float(total)))
+        raise TrainingError(blame(model, batch, output, losses, step=step, loss=float(total.detach())))
     total.backward()  # type: ignore[no-untyped-call]
     grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     norm = nn.utils.get_total_norm(list(grads.values()))
