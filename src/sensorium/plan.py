@@ -57,7 +57,7 @@ class OptimizerPlan:
     """How weights move. rate: at its highest; decay: of matrices; betas: of the moving averages."""
 
     name: Literal["adamw"] = "adamw"
-    rate: Above0 = 1e-3
+    rate: Above0 = 3e-3
     decay: AtLeast0 = 0.05
     betas: tuple[Share, Share] = (0.9, 0.98)
 

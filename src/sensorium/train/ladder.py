@@ -26,7 +26,7 @@ from sensorium.types import Facts
 NO_TIME = "no time was left"
 LEARNERS: dict[str, type[Linear] | type[Trees]] = {"linear": Linear, "trees": Trees}
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
-FEATURES_SHARE, FUSION_SHARE = 0.5, 0.6
+FEATURES_SHARE, FUSION_SHARE = 0.5, 0.8
 """Of the usual number of epochs: encoders that only make features; a fusion that starts from trained ones."""
 
 
