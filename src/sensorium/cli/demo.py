@@ -9,6 +9,7 @@ import typer
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the run.")] = Path("runs/demo"),
     effort: Annotated[str, typer.Option(help="fast, good or best.")] = "good",
+    time_limit: Annotated[str, typer.Option(help="Seconds, or 90s, 10m, 2h; at least 60 s.")] = "140s",
 ) -> None:
     """Inspect, train, report and predict on built-in data: digits seen, heard and read."""
     from sensorium import demo as built_in
@@ -20,8 +21,8 @@ def demo(
     typer.echo(f"== sensorium inspect {path.name} --target digit")
     table = load_table(path)
     typer.echo(str(inspect(table, "digit")))
-    typer.echo(f"\n== sensorium train {path.name} --target digit --out {out}")
-    learner = Learner("digit", effort=effort).fit(table, out=out)
+    typer.echo(f"\n== sensorium train {path.name} --target digit --time-limit {time_limit} --out {out}")
+    learner = Learner("digit", effort=effort, time_limit=time_limit).fit(table, out=out)
     typer.echo(learner.summary())
     typer.echo(f"\n== sensorium predict {out}: three test rows, each without one of its inputs")
     rows = built_in.three_rows()
