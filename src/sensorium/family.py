@@ -24,6 +24,7 @@ class Family(Generic[T]):
     def __init__(self, kind: str, package: str, base: str) -> None:
         self.kind, self.package, self.base = kind, package, base
         self._added: dict[str, type[T]] = {}
+        self._met: dict[str, type[T]] = {}  # our own, once imported: a folder does not change under us
 
     def names(self) -> list[str]:
         """Every known name, sorted. Imports no component."""
@@ -33,8 +34,11 @@ class Family(Generic[T]):
         """The component's class. Raises PlanError with the nearest name when there is none."""
         if name in self._added:
             return self._added[name]
+        if name in self._met:
+            return self._met[name]
         if name in self._own():
-            return self._only(importlib.import_module(f"{self.package}.{name}"))
+            self._met[name] = self._only(importlib.import_module(f"{self.package}.{name}"))
+            return self._met[name]
         plugged = self._plugged()
         if name in plugged:
             found: type[T] = plugged[name]()

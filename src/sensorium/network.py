@@ -62,7 +62,8 @@ class Network(Member):
         batches = Batches(self.plan, data)
         rows = batches.near(rows)
         device = next(self.model.parameters()).device
-        self.model.eval()
+        if self.model.training:
+            self.model.eval()
         for start in range(0, len(rows), ANSWER_ROWS):
             cut = rows[start : start + ANSWER_ROWS]
             with torch.inference_mode():
