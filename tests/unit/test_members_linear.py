@@ -134,9 +134,11 @@ def test_wide_columns_by_hand() -> None:
     wide = Wide.fit(fields, data, 50)
     matrix = wide.matrix(data).toarray()
     np.testing.assert_array_equal(matrix[:, :4], [[1, 2, 0, 0], [8, 0, 0, 1], [0, 0, 1, 1]])
-    np.testing.assert_array_equal(matrix[:, 4:7], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    assert wide.knots == {"n": [[2.75, 4.5, 6.25], [2.0]]}
+    np.testing.assert_array_equal(matrix[:, 4:8], [[0, 0, 0, 0], [5.25, 3.5, 1.75, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(matrix[:, 8:11], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
     np.testing.assert_array_equal(matrix[:, -1], [0, 1, 0])
-    np.testing.assert_allclose((matrix[:, 7:-1] ** 2).sum(1), [2, 0, 2])
+    np.testing.assert_allclose((matrix[:, 11:-1] ** 2).sum(1), [2, 0, 2])
 
 
 def table(first: Floats, second: Floats, target: Floats) -> Job:

@@ -134,8 +134,8 @@ def test_out_of_fold_columns_stand_where_the_text_is_and_miss_where_it_misses() 
     dense, held = _dense.fit(job, job.train, {"y": outcome}, 2, 5)
     matrix = dense.with_held(dense.matrix(job.data.rows(job.train), "y"), held["y"], "y")
     gone = np.array([t is None for t in job.data.texts["t"][:150]])
-    assert np.isnan(matrix[gone][:, 3:]).all()
-    assert np.isfinite(matrix[~gone][:, 3:]).all()
+    assert np.isnan(matrix[gone][:, -4:]).all()
+    assert np.isfinite(matrix[~gone][:, -4:]).all()
     np.testing.assert_array_equal(matrix[~gone, -2:], held["y"]["t"][~gone].astype(np.float32))
 
 
@@ -202,3 +202,17 @@ def test_large_tables_grow_fewer_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(Trees.fit(few, steps=60, hide=0.0).learned["y"][1].trees.roots) == 60
     monkeypatch.setattr("sensorium.members._grown.WORK", 30 * learned)
     assert len(Trees.fit(few, steps=60, hide=0.0).learned["y"][1].trees.roots) == 30
+
+
+def test_marks_and_ranks_of_codes_by_hand() -> None:
+    codes = np.array([[1], [1], [1], [2], [2], [2], [2], [3], [0], [4]])
+    mask = np.ones((10, 1), bool)
+    mask[9] = False
+    table = Prepared(np.arange(10), {"c": (Packed(codes, np.zeros(10, np.uint8), mask=mask),)})
+    field = Field("c", "codes", 1, (5,), ((0, 30, 10, 20, 5),))
+    dense, _ = _dense.fit(Job((field,), table, np.arange(10), np.arange(0), {}), np.arange(10), {}, 2, 5)
+    assert dense.marks == {"c": [[1, 2]]}
+    expected = np.float32(
+        [[1, 30, 1, 0]] * 3 + [[2, 10, 0, 1]] * 4 + [[3, 20, 0, 0]] + [[np.nan, np.nan, 0, 0]] * 2
+    )
+    np.testing.assert_array_equal(dense.matrix(table, "y"), expected)

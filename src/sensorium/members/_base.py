@@ -38,6 +38,9 @@ class Numbers:
 class Field:
     """One input that members can read raw. features: F. sizes: categories of each code, unknown (0) included.
 
+    ranks: for each feature the rank of each of its codes by the categories' own order (numbers by size, words
+    by the alphabet), or empty: then codes are ranks.
+
     ``numbers``: standardised float (U, F) with mask; ``codes``: int (U, F) with mask; ``words``: the
     strings of ``Prepared.texts``. Pooled features of an encoder are ``numbers``.
     """
@@ -46,6 +49,7 @@ class Field:
     kind: Literal["numbers", "codes", "words"]
     features: int = 1
     sizes: tuple[int, ...] = ()
+    ranks: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,8 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
     model = grows(
         learning_rate=max(how.rate, min(FASTEST, how.rate * how.steps / steps)),
         max_iter=steps,
-        max_leaf_nodes=how.leaves,
-        min_samples_leaf=max(2, min(20, len(x) // 20)),
+        max_leaf_nodes=max(2, min(how.leaves, max(6, len(x) // 60))),
+        min_samples_leaf=max(3, min(20, len(x) // 100)),
         max_features=how.share,
         categorical_features=[i for i, values in enumerate(known) if len(values)] or None,
         early_stopping=bool(stops),
