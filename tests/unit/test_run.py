@@ -9,8 +9,8 @@ import toy
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
 from sensorium.plan_write import to_dict
-from sensorium.table.split import Split
 from sensorium.train import run as running
+from sensorium.train.division import groups_of
 from sensorium.train.ladder import Climbed
 from sensorium.train.run import Request, Run, run
 
@@ -114,6 +114,40 @@ def test_a_test_table_brings_its_own_groups() -> None:
 
 def test_a_division_without_groups_has_none() -> None:
     plan: Plan = toy.ladder(toy.plan_of("age")).plan
-    split = Split(np.arange(3), np.arange(0), np.arange(0), "told")
-    assert running._groups(plan, split, None) is None
+    assert groups_of(plan, load_table(toy.rows(4))) is None
     assert Climbed().best_single() is None
+
+
+def twins() -> list[toy.Row]:
+    """Rows of which one stands in the table twice."""
+    made = toy.rows(40)
+    return [*made[:39], made[0]]
+
+
+def test_rows_of_a_test_table_are_searched_for_twins_among_the_rows_learned_from() -> None:
+    raw = toy.plan_of("age", "kind", train={"rungs": ["linear"]})
+    made, other = toy.rows(40), toy.rows(10, seed=5)
+    found = run(Request(load_table(made), ("label",), raw, test=load_table([*other, made[3], made[4]])))
+    leaks = {(leak.first, leak.second): leak.count for leak in found.leaks if leak.kind == "row"}
+    assert sum(count for (_, second), count in leaks.items() if second == "test") == 2
+    assert found.searched is not None
+    assert found.searched.num_rows == 52
+    assert run(Request(load_table(made), ("label",), raw, test=load_table(other))).leaks == []
+
+
+def test_twins_in_different_folds_are_told_and_twins_in_one_fold_are_not() -> None:
+    raw = toy.plan_of("age", "kind", train={"rungs": ["linear"]}, split={"folds": 2})
+    found = run(Request(load_table(twins()), ("label",), raw))
+    ours = {fold for fold, held in enumerate(np.split(found.measured.rows, 2)) if {0, 39} & set(held)}
+    assert [leak.count for leak in found.leaks] == ([2] if len(ours) == 2 else [])
+    group = toy.plan_of(
+        "age", "kind", train={"rungs": ["linear"]}, split={"how": "group", "column": "amount", "folds": 2}
+    )
+    voiced = [row | {"amount": number % 39 // 3} for number, row in enumerate(twins())]
+    assert run(Request(load_table(voiced), ("label",), group)).leaks == []
+
+
+def test_what_ships_after_cross_validation_is_said_to_be_chosen_on_rows_of_its_own() -> None:
+    found = crossed(toy.rows(50), split={"folds": 2})
+    assert found.how.startswith("2-fold cross-validation (")
+    assert found.how.endswith("what ships learns from 42 rows and is chosen on 8 others")

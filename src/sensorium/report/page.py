@@ -40,7 +40,7 @@ def write_page(path: Path, run: Run, report: Report) -> None:
     parts.insert(_after_ladder(parts), Part("learning", "Learning", _learning(run)))
     parts += [
         Part("columns", "Columns", data.columns(run.table, run.inference.guesses, run.corrupt)),
-        Part("leaks", "Leaks", data.leaks(run.leaks, run.table)),
+        Part("leaks", "Leaks", data.leaks(run.leaks, run.searched or run.table)),
         Part("corrupt", "Corrupt cells", data.corrupt_cells(run.corrupt, run.table)),
     ]
     if run.notes:
@@ -103,7 +103,7 @@ def _after_ladder(parts: Sequence[Part]) -> int:
 def _learning(run: Run) -> Html:
     told = []
     if run.split == "cross-validation":
-        told.append(muted("Networks of the final training on all rows; those of the folds are in log.jsonl."))
+        told.append(muted("Networks of the final training; those of the folds are in log.jsonl."))
     return joined(*told, learning(run.done.candidates.values(), run.plan))
 
 

@@ -9,24 +9,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium import seeds
-from sensorium.batches import corrupt_cells, fit_facts, prepare, task_of
+from sensorium.batches import corrupt_cells, fit_facts, prepare
 from sensorium.errors import DataError, PlanError
 from sensorium.infer import Inference, infer
 from sensorium.plan import Plan
 from sensorium.plan_yaml import apply_sets, read
 from sensorium.predict import Predictor
 from sensorium.store import Store
-from sensorium.table.leaks import Leak, find_leaks
+from sensorium.table.leaks import Leak
 from sensorium.table.prepared import Prepared
-from sensorium.table.split import Split, divide, folds
 from sensorium.table.table import Table
 from sensorium.train.climb import Budget, Climb
+from sensorium.train.division import crosses, divided, groups_of, leaks_of, rounds_of, told
 from sensorium.train.ladder import Climbed, check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.types import Facts, Json
 
-SMALL_TABLE = 2000
 CROSS_FOLDS = 5
 RESERVE = 0.08
 """Share of a time limit kept for preparing the report and writing files."""
@@ -55,6 +53,7 @@ class Run:
 
     measured: test rows, of one division or of all folds. done: the climb whose chosen member ships.
     corrupt: (column, row, reason). how: how the rows were divided, in words.
+    searched: the table that the leaks' rows are of.
     """
 
     plan: Plan
@@ -72,6 +71,7 @@ class Run:
     corrupt: list[tuple[str, int, str]] = field(default_factory=list)
     leaks: list[Leak] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    searched: Table | None = None
 
 
 def planned(request: Request) -> Inference:
@@ -116,14 +116,15 @@ def run(request: Request) -> Run:
     plan = inference.plan
     limit = plan.train.time_limit_seconds
     deadline = None if limit is None else began + limit * (1 - RESERVE)
-    split = _split(plan, request)
-    crossed = request.test is None and _crossed(plan, request)
+    split = divided(plan, request.table, request.test)
+    crossed = request.test is None and crosses(plan, request.table)
     rounds = (plan.split.folds or CROSS_FOLDS) if crossed else 0
+    parts = rounds_of(plan, request.table, split, rounds)
     shared = _Shared(request, plan, deadline, split.groups, rounds + 1)
     measured: list[Measured] = []
     settled: dict[str, dict[str, int]] = {}
     _fresh(request)
-    for place, (train, val, test) in enumerate(_rounds(plan, request.table, split, rounds)):
+    for place, (train, val, test) in enumerate(parts):
         facts, data, done, fixed = shared.climbed(f"fold {place}", train, val)
         settled |= fixed
         measured.append(measure(done, facts, data.rows(test)))
@@ -140,13 +141,13 @@ def run(request: Request) -> Run:
         measured = [measure(done, facts, predictor.prepare(test_table, answering=False, store=request.store))]
     elif not crossed:
         measured = [measure(done, facts, data.rows(split.test))]
+    leaks, searched = leaks_of(plan, request.table, request.test, split, parts)
     written = replace(plan, train=replace(plan.train, settled={**plan.train.settled, **settled}))
     predictor = Predictor(written, facts, done.candidates[done.chosen].member)
     return Run(
         written, inference, facts, done, pooled(measured), predictor, request.table, test_table,
-        "cross-validation" if crossed else "test", _told(split, crossed, rounds),
-        _groups(plan, split, request.test),
-        time.monotonic() - began, list(corrupt_cells(data)), _leaks(request, split, plan), shared.notes,
+        "cross-validation" if crossed else "test", told(split, parts), groups_of(plan, test_table),
+        time.monotonic() - began, list(corrupt_cells(data)), leaks, shared.notes, searched,
     )  # fmt: skip
 
 
@@ -208,63 +209,6 @@ def _fresh(request: Request) -> None:
             log.unlink(missing_ok=True)
 
 
-def _groups(plan: Plan, split: Split, test: Table | None) -> NDArray[np.int64] | None:
-    """The group of each row of the table that is reported on; rows without one stand alone."""
-    if split.groups is None or test is None:
-        return split.groups
-    if plan.split.column not in test.names:
-        return None
-    groups = test.codes(plan.split.column)
-    alone = np.flatnonzero(groups < 0)
-    groups[alone] = groups.max(initial=-1) + 1 + np.arange(len(alone))
-    return groups
-
-
-def _split(plan: Plan, request: Request) -> Split:
-    """The rows' division, as the table or the plan says."""
-    name, target = next(iter(plan.targets.items()))
-    rng, kind = seeds.generator(plan.seed, "split"), task_of(target).trees
-    asked = plan.split
-    return divide(
-        request.table, asked.how, asked.column, asked.shares, rng,
-        target=name, kind=kind, test=request.test is None,
-    )  # fmt: skip
-
-
-def _crossed(plan: Plan, request: Request) -> bool:
-    """Whether the run cross-validates: small tables that bring no test rows of their own."""
-    if plan.split.folds is not None:
-        return True
-    return (
-        plan.split.how != "given"
-        and plan.split.how != "time"
-        and request.table.num_rows < SMALL_TABLE
-        and plan.train.effort != "fast"
-    )
-
-
-def _rounds(
-    plan: Plan, table: Table, split: Split, rounds: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
-    """(train, val, test) rows of every fold: each row is in one test part; val is cut from the rest."""
-    if not rounds:
-        return []
-    every = np.sort(np.concatenate([split.train, split.val, split.test]))
-    labels = table.codes(next(iter(plan.targets)))[every]
-    groups = None if split.groups is None else split.groups[every]
-    made = []
-    for place, (rest, held) in enumerate(
-        folds(len(every), rounds, seeds.generator(plan.seed, "folds"), labels=labels, groups=groups)
-    ):
-        inner = folds(
-            len(rest), 5, seeds.generator(plan.seed, f"fold {place}"), labels=labels[rest],
-            groups=None if groups is None else groups[rest],
-        )  # fmt: skip
-        learn, val = inner[0]
-        made.append((every[rest[learn]], every[rest[val]], every[held]))
-    return made
-
-
 def _kept(plan: Plan, table: Table, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows that take part: with a target, and, when the plan drops them, without corrupt cells."""
     labelled = np.zeros(len(data), bool)
@@ -282,14 +226,3 @@ def _kept(plan: Plan, table: Table, data: Prepared, rows: NDArray[np.int64]) -> 
     if not len(kept):
         raise DataError("no rows are left to train on: every row lacks the target or was dropped as corrupt.")
     return kept
-
-
-def _leaks(request: Request, split: Split, plan: Plan) -> list[Leak]:
-    columns = [c for i in plan.inputs.values() for c in i.columns]
-    return find_leaks(request.table, {"train": split.train, "val": split.val, "test": split.test}, columns)
-
-
-def _told(split: Split, crossed: bool, rounds: int) -> str:
-    if crossed:
-        return f"{rounds}-fold cross-validation ({split.how}); what ships is trained on all rows"
-    return split.how
