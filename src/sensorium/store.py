@@ -58,9 +58,10 @@ class Store:
     """A folder of prepared columns. Runs may share it: a column appears whole or not at all.
 
     A column's key is made of every file's path, size, and times of modification and change, of the
-    modality, its choices, its facts and its code: what changes gets another key, so that nothing is ever
-    stale. Columns with cells that are no files (bytes, arrays) are not kept. Beyond ``limit_gb`` the
-    columns that were not used for longest are removed. Without a folder to write to, all stays in memory.
+    modality, its choices, the facts that it prepares from, and its code: what changes gets another key, so
+    that nothing is ever stale, and every fold of a run reads the same column. Columns with cells that are
+    no files (bytes, arrays) are not kept. Beyond ``limit_gb`` the columns that were not used for longest
+    are removed. Without a folder to write to, all stays in memory.
     """
 
     def __init__(self, folder: Path, *, limit_gb: float = LIMIT_GB) -> None:
@@ -68,10 +69,12 @@ class Store:
 
     def key(self, asked: InputPlan, facts: Facts, records: Sequence[Cell]) -> str | None:
         """The column's key, or None when a record is not a file that can be looked at."""
-        code = _code(modalities.get(asked.modality.name))
+        kind = modalities.get(asked.modality.name)
+        code = _code(kind)
         if code is None:
             return None
-        head = [FORMAT, code, asked.modality.name, asked.modality.choices, facts]
+        told = facts if kind.prepared_from is None else {n: facts.get(n) for n in kind.prepared_from}
+        head = [FORMAT, code, asked.modality.name, asked.modality.choices, told]
         lines = [json.dumps(head, sort_keys=True, default=str)]
         for record in records:
             line = _line(record)

@@ -61,6 +61,14 @@ def test_facts_do_not_depend_on_the_chunks_and_survive_json(name: str) -> None:
 
 
 @EACH
+def test_preparing_reads_only_the_facts_that_it_names(name: str) -> None:
+    modality, facts = fitted(name)
+    named = facts if modality.prepared_from is None else {n: facts[n] for n in modality.prepared_from}
+    same(modality.prepare(fakes(name), named), modality.prepare(fakes(name), facts))
+    assert not modality.media or len(named) < len(facts)
+
+
+@EACH
 def test_missing_and_corrupt_cells_are_told_apart_and_shift_no_row(name: str) -> None:
     modality, facts = fitted(name)
     first, second = fakes(name, 2, seed=5)

@@ -105,21 +105,31 @@ def test_a_column_that_is_not_whole_is_never_read_and_is_written_anew(
     same(store.get("k"), column())
 
 
+def test_every_fold_reads_the_same_column(tmp_path: Path) -> None:
+    files, store = photos(tmp_path), Store(tmp_path / "store")
+    table = table_of({"photo": [str(f) for f in files], "y": [*range(6)]}, tmp_path)
+    facts = [fit_facts(PLAN, table, np.array(rows)) for rows in ([0, 1, 2], [3, 4, 5])]
+    assert len({told["inputs"]["photo"]["photo"]["mean"] for told in facts}) == 2
+    for told in facts:
+        prepare(PLAN, told, table, store=store)
+    assert len(list(store.folder.iterdir())) == 1
+
+
 def test_a_key_is_of_the_files_the_choices_the_facts_and_the_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, store = photos(tmp_path), Store(tmp_path / "store")
-    key = store.key(ASKED, {"size": 3}, files)
+    key = store.key(ASKED, {"size": 3, "channels": 1}, files)
     assert key is not None
-    assert key == store.key(ASKED, {"size": 3}, files)
+    assert key == store.key(ASKED, {"size": 3, "channels": 1}, files)
     others: list[InputPlan] = list(
         plan_of({"photo": asked("image") | {"size": 9}}, "regress").inputs.values()
     )
-    assert len({key, store.key(others[0], {"size": 3}, files), store.key(ASKED, {"size": 4}, files)}) == 3
-    assert store.key(ASKED, {"size": 3}, files[::-1]) != key
-    assert store.key(ASKED, {"size": 3}, [*files, None]) != key
+    assert len({key, store.key(others[0], {"size": 3, "channels": 1}, files), store.key(ASKED, {"size": 4, "channels": 1}, files)}) == 3
+    assert store.key(ASKED, {"size": 3, "channels": 1}, files[::-1]) != key
+    assert store.key(ASKED, {"size": 3, "channels": 1}, [*files, None]) != key
     monkeypatch.setattr(stores, "_code", lambda kind: "other")
-    assert store.key(ASKED, {"size": 3}, files) != key
+    assert store.key(ASKED, {"size": 3, "channels": 1}, files) != key
 
 
 def test_a_changed_file_has_another_key(tmp_path: Path) -> None:

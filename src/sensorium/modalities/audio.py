@@ -48,6 +48,7 @@ class Audio(Modality):
     default_encoder = "resnet"
     default_augment = ("spectrum",)
     media = True
+    prepared_from = ("rate", "seconds")
 
     def __init__(
         self,

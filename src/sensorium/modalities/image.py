@@ -42,6 +42,7 @@ class Image(Modality):
     default_encoder = "resnet"
     default_augment = ("affine",)
     media = True
+    prepared_from = ("size", "channels")
 
     def __init__(
         self,
