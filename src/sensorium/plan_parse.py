@@ -99,11 +99,21 @@ def _split(value: object, asked: Asked) -> SplitPlan:
         asked.say(f"split.how: say how {split.column!r} divides the rows: given, group or time.")
     if split.column is not None:
         asked.column(split.column, "split.column")
+    if split.folds is not None and split.how in ("given", "time"):
+        asked.say(
+            f"split.folds: a split by {split.how} has one test part, so folds cannot take turns; leave folds "
+            "out, or split random, stratified or by group."
+        )
     if abs(sum(split.shares) - 1) > 1e-6:
         asked.say(f"split.shares: expected shares that sum to 1, got {shown(list(split.shares))}.")
     elif split.shares[0] == 0:
         asked.say(
             f"split.shares: the first share, of training, must be above 0, got {shown(list(split.shares))}."
+        )
+    elif split.shares[1] == 0 and split.how != "given":
+        asked.say(
+            "split.shares: the second share, of validation, must be above 0: what is best is chosen on its "
+            f"rows, got {shown(list(split.shares))}."
         )
     return split
 
