@@ -1,5 +1,6 @@
 """The network: encoders, one fusion, decoders, and one small head per input and target."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Literal
 
@@ -15,6 +16,7 @@ from sensorium.fusion import fusions
 from sensorium.fusion._base import Fusion
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
+from sensorium.nn.joined import Joined
 from sensorium.options import build
 from sensorium.plan import InputPlan, Plan
 from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens, blended
@@ -45,6 +47,17 @@ def part_name(name: str, place: int) -> str:
     return name if place == 0 else f"{name}#\0{place}"
 
 
+def parts_of(batch: Batch, name: str) -> list[str]:
+    """What a batch calls the parts of an input that it holds, in order."""
+    places = itertools.count()
+    return list(itertools.takewhile(batch.inputs.__contains__, (part_name(name, p) for p in places)))
+
+
+def input_of(part: str) -> str:
+    """The input that a part belongs to."""
+    return part.partition("#\0")[0]
+
+
 class Model(nn.Module):
     """A batch -> encoders -> hiding -> one fusion -> decoders. Everything runs through ``forward``.
 
@@ -57,7 +70,7 @@ class Model(nn.Module):
         super().__init__()
         self.plan, self.names, dim = plan, tuple(plan.inputs), plan.dim
         self.encoders, self.fronts, self.heads = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
-        self.augments: dict[str, list[Augment]] = {}
+        self.joins, self.augments = nn.ModuleDict(), dict[str, list[Augment]]()
         self.generator = torch.Generator()
         for name, asked in plan.inputs.items():
             modality, layout = modality_of(asked), layout_of(asked)
@@ -67,6 +80,8 @@ class Model(nn.Module):
             kind, where = encoders.get(asked.encoder.name), f"inputs.{name}.encoder"
             self.encoders[key(name)] = build(kind, told, dim, choices=asked.encoder.choices, where=where)
             self.heads[key(name)] = self._decoders(facts)
+            if asked.group == "joined":
+                self.joins[key(name)] = Joined(len(asked.columns), dim)
             self.augments[name] = _augments(asked, layout, bool(told.get("timed")))
         self.fusion: Fusion | None = None
         if len(self.names) > 1:
@@ -105,11 +120,12 @@ class Model(nn.Module):
         return Output(self._decode(self.decoders, fused, batch, mode), solo, tokens, fused.penalties)
 
     def _encode(self, name: str, batch: Batch, mode: Mode) -> Tokens:
-        """The tokens of an input: its parts through the same encoder, side by side, then hidden."""
-        parts = [name, *(p for p in batch.inputs if p.startswith(f"{name}#\0"))]
-        made = [self._encode_part(name, part, batch, mode) for part in parts]
+        """The tokens of an input: its parts through the same encoder, side by side or joined, then hidden."""
+        made = [self._encode_part(name, part, batch, mode) for part in parts_of(batch, name)]
         tokens = made[0]
-        if len(made) > 1:
+        if key(name) in self.joins:
+            tokens = self.joins[key(name)](made)
+        elif len(made) > 1:
             tokens = Tokens(torch.cat([t.values for t in made], 1), torch.cat([t.mask for t in made], 1))
         if mode == "train" and name in batch.hidden:
             mask = tokens.mask & ~batch.hidden[name].unsqueeze(1)
@@ -139,6 +155,8 @@ class Model(nn.Module):
         for name, other in solos.items():
             self.encoders[key(name)].load_state_dict(other.encoders[key(name)].state_dict())
             self.heads[key(name)].load_state_dict(other.heads[key(name)].state_dict())
+            if key(name) in self.joins:
+                self.joins[key(name)].load_state_dict(other.joins[key(name)].state_dict())
 
 
 def _augments(asked: InputPlan, layout: Layout, timed: bool) -> list[Augment]:

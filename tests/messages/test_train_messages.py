@@ -22,7 +22,7 @@ from sensorium.types import Arrays, Batch
 
 
 class Setting:
-    """A model, its losses and one batch of ten rows, from table row 5 on, ready to step."""
+    """A model, its losses and one batch of ten rows, the table's rows 6 to 15, ready to step."""
 
     def __init__(self, *inputs: str) -> None:
         self.job = toy.job(toy.plan_of(*(inputs or ("age", "kind"))))
@@ -52,7 +52,7 @@ def test_nan_in_an_input_is_told_with_the_input_and_the_table_rows() -> None:
     values = setting.batch.inputs["age"].values.clone()
     values[[2, 4]] = torch.nan
     told = setting.said(setting.with_input("age", Arrays(values, setting.batch.inputs["age"].mask)))
-    assert told == "step 7: the loss is nan. Input 'age' holds NaN or infinity in table rows [7, 9]."
+    assert told == "step 7: the loss is nan. Input 'age' holds NaN or infinity in table rows [8, 10]."
 
 
 def test_infinity_in_a_medium_that_rows_share_is_told_for_every_row_that_reads_it() -> None:
@@ -63,7 +63,7 @@ def test_infinity_in_a_medium_that_rows_share_is_told_for_every_row_that_reads_i
     batch = setting.with_input("photo", Arrays(values, torch.ones(2, dtype=torch.bool)))
     index = torch.tensor([0, 1, 0, 1, 0, 0, 0, 0, 0, 0])
     told = setting.said(replace(batch, index={"photo": index}))
-    assert told == "step 7: the loss is nan. Input 'photo' holds NaN or infinity in table rows [6, 8]."
+    assert told == "step 7: the loss is nan. Input 'photo' holds NaN or infinity in table rows [7, 9]."
 
 
 def test_masked_nan_is_no_fault() -> None:
@@ -113,7 +113,7 @@ def test_a_target_whose_loss_is_not_finite_is_named_with_the_table_rows() -> Non
     setting.losses = {"label": Broken("rows")}
     assert setting.said() == (
         "step 7: the loss is nan. Inputs and weights are finite, but the loss of target 'label' is not in "
-        "table rows [8, 14]. Check those targets, or lower train.optimizer.rate."
+        "table rows [9, 15]. Check those targets, or lower train.optimizer.rate."
     )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import toy
 from sensorium.batches import Batches
 from sensorium.losses._base import Loss
-from sensorium.model import Model
+from sensorium.model import Model, part_name
 from sensorium.plan import OptimizerPlan
 from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.score import loss_of
@@ -166,7 +166,7 @@ def test_nothing_is_hidden_from_a_single_input_or_by_a_share_of_0() -> None:
 def test_an_input_of_several_parts_is_present_when_any_part_is() -> None:
     batch = presence([True, True], [True, True])
     inputs = {"i0": Arrays(torch.zeros(2, 1), torch.tensor([True, False])), "i1": batch.inputs["i1"]}
-    inputs["i0#1"] = Arrays(torch.zeros(2, 1), torch.tensor([False, True]))
+    inputs[part_name("i0", 1)] = Arrays(torch.zeros(2, 1), torch.tensor([False, True]))
     found = hidden(replace(batch, inputs=inputs), named(2), 0.999, torch.Generator().manual_seed(0)).hidden
     assert torch.stack(list(found.values())).sum(0).tolist() == [1, 1]
 

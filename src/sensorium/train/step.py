@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sensorium.errors import TrainingError
 from sensorium.losses._base import Loss
-from sensorium.model import Model
+from sensorium.model import Model, input_of, parts_of
 from sensorium.plan import Plan
 from sensorium.types import Arrays, Batch, Output
 
@@ -103,8 +103,7 @@ def blame(
     for name, arrays in batch.inputs.items():
         rows = _bad_rows(arrays, batch.index.get(name), batch.rows)
         if rows:
-            whole = name.partition("#")[0]
-            told = f"Input {whole!r} holds NaN or infinity in table rows {rows}."
+            told = f"Input {input_of(name)!r} holds NaN or infinity in table rows {rows}."
             return f"step {step}: the loss is {loss}. {told}"
     for name, parameter in model.named_parameters():
         if not parameter.isfinite().all():
@@ -116,7 +115,7 @@ def blame(
         row = losses[name](numbers.float(), batch.targets[name])
         bad = (~row.isfinite() & batch.targets[name].mask).nonzero().flatten()[:5]
         if len(bad):
-            rows = batch.rows[bad].tolist()
+            rows = (batch.rows[bad] + 1).tolist()
             return (
                 f"step {step}: the loss is {loss}. Inputs and weights are finite, but the loss of target "
                 f"{name!r} is not in table rows {rows}. Check those targets, or lower train.optimizer.rate."
@@ -128,7 +127,7 @@ def blame(
 
 
 def _bad_rows(arrays: Arrays, index_B: Tensor | None, rows_B: Tensor) -> list[int]:
-    """At most five table rows whose present values are not finite."""
+    """At most five table rows, the first being 1, whose present values are not finite."""
     if not arrays.values.is_floating_point():
         return []
     values, mask = arrays.values, arrays.mask
@@ -139,7 +138,7 @@ def _bad_rows(arrays: Arrays, index_B: Tensor | None, rows_B: Tensor) -> list[in
     bad = (~values.isfinite() & mask).flatten(1).any(1)
     if index_B is not None:
         bad = bad[index_B]
-    found: list[int] = rows_B[bad.nonzero().flatten()[:5]].tolist()
+    found: list[int] = (rows_B[bad.nonzero().flatten()[:5]] + 1).tolist()
     return found
 
 
@@ -170,8 +169,7 @@ def mixed(batch: Batch, alpha: float, rng: np.random.Generator) -> Batch:
 def _present(batch: Batch, name: str) -> Tensor:
     """bool (B,): the rows that have anything real in any part of the input."""
     found = torch.zeros(len(batch.rows), dtype=torch.bool, device=batch.rows.device)
-    for part, arrays in batch.inputs.items():
-        if part == name or part.startswith(f"{name}#"):
-            present = arrays.present()
-            found = found | (present[batch.index[part]] if part in batch.index else present)
+    for part in parts_of(batch, name):
+        present = batch.inputs[part].present()
+        found = found | (present[batch.index[part]] if part in batch.index else present)
     return found
