@@ -20,11 +20,11 @@ from sensorium.plan import InputPlan, Plan, TargetPlan
 from sensorium.progress import Progress
 from sensorium.store import Store
 from sensorium.table import order
-from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated
+from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated, flat
 from sensorium.table.prepared import Prepared, Target
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
-from sensorium.tasks._base import Task, also
+from sensorium.tasks._base import RowName, Task, also
 from sensorium.types import Arrays, Batch, Facts
 
 CHUNK = 10_000
@@ -59,11 +59,17 @@ def fit_facts(
     targets: Facts = {}
     for name, wanted in plan.targets.items():
         task, where = task_of(wanted), f"target {name!r}"
-        facts = task.fit(_cells(table, name, train if target_rows is None else target_rows), where)
-        target = task.target(_cells(table, name, train), facts, where)
+        told = train if target_rows is None else target_rows
+        facts = task.fit(_cells(table, name, told), where, _numbered(table, told))
+        target = task.target(_cells(table, name, train), facts, where, _numbered(table, train))
         facts["prior"] = task.baseline(target, facts)
         targets[name] = facts | class_weights(wanted, facts, target)
     return {"inputs": inputs, "targets": targets}
+
+
+def _numbered(table: Table, rows: NDArray[np.int64]) -> RowName:
+    """How messages call the table's row at a place among these."""
+    return lambda place: table.row_number(int(rows[place]))
 
 
 def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[Cell]:
@@ -83,7 +89,13 @@ def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
 
 def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modality) -> Iterator[list[Cell]]:
     for chunk in table.chunks(column, rows, size=CHUNK):
-        yield located(chunk, table.folder, table.roots, every=True) if modality.media else chunk
+        yield _placed(modality, chunk, table) if modality.media else chunk
+
+
+def _placed(modality: Modality, cells: Sequence[Cell], table: Table) -> list[Cell]:
+    """Media: strings as the files that they name, ``data:`` addresses as what they hold."""
+    read = [modality.from_json(c) if isinstance(c, str) and c.startswith("data:") else c for c in cells]
+    return located(read, table.folder, table.roots, every=True)
 
 
 def prepare(
@@ -125,8 +137,7 @@ def prepared_column(
     """One column: equal media and strings are decoded once, media in threads, and kept in the store."""
     if not modality.media:
         return _prepared_plain(modality, cells, facts)
-    placed = located(cells, table.folder, table.roots, every=True)
-    records, index = _distinct(placed)
+    records, index = _distinct(_placed(modality, cells, table))
     key = store.key(asked, facts, records) if store is not None else None
     if store is not None and key is not None and (found := store.get(key)) is not None:
         return replace(found, index=index)
@@ -134,7 +145,7 @@ def prepared_column(
     with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
         made = pool.map(lambda s: modality.prepare(records[s : s + MEDIA_CHUNK], facts), starts)
         parts = list(progress.over(made, f"preparing {asked.name}", len(starts)))
-    packed = concatenated([_flat(p) for p in parts]) if parts else modality.prepare([], facts)
+    packed = concatenated([flat(p) for p in parts]) if parts else modality.prepare([], facts)
     if store is not None and key is not None:
         packed = store.put(key, packed)
     return replace(packed, index=index)
@@ -152,23 +163,7 @@ def _prepared_plain(modality: Modality, cells: Sequence[Cell], facts: Facts) -> 
     if modality.together or not all(isinstance(c, str | None) for c in cells):
         return modality.prepare(cells, facts)
     records, index = _distinct(cells)
-    return replace(_flat(modality.prepare(records, facts)), index=index)
-
-
-def _flat(packed: Packed) -> Packed:
-    """The same rows as records of their own, without an index."""
-    if packed.index is None:
-        return packed
-    records, reasons = packed.index, packed.row_reasons()
-    if packed.offsets is None:
-        mask = None if packed.mask is None else packed.mask[records]
-        return Packed(packed.values[records], packed.status[records], None, mask, None, reasons)
-    lengths = packed.lengths()[records]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    steps = np.repeat(packed.offsets[records] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
-    mask = None if packed.mask is None else packed.mask[steps]
-    times = None if packed.times is None else packed.times[steps]
-    return Packed(packed.values[steps], packed.status[records], offsets, mask, times, reasons)
+    return replace(flat(modality.prepare(records, facts)), index=index)
 
 
 def _distinct(cells: Sequence[Cell]) -> tuple[list[Cell], NDArray[np.int64]]:
@@ -192,7 +187,7 @@ def _target(asked: TargetPlan, facts: Facts, table: Table) -> Target:
             f"Columns: {', '.join(table.names)}."
         )
     return task_of(asked).target(
-        table.column(asked.name), facts["targets"][asked.name], f"target {asked.name!r}"
+        table.column(asked.name), facts["targets"][asked.name], f"target {asked.name!r}", table.row_number
     )
 
 
@@ -236,7 +231,7 @@ class Batches:
     """Cuts batches out of prepared rows for one plan: a few index reads each, no step per row.
 
     plan: the inputs and targets that the batch holds. data: the rows. Ragged inputs are padded to the
-    batch's own longest; distinct media are in a batch once.
+    batch's own longest; records that rows share are in a batch once.
     """
 
     def __init__(self, plan: Plan, data: Prepared) -> None:
@@ -246,6 +241,8 @@ class Batches:
             for name, asked in plan.inputs.items()
             for place, part in enumerate(data.inputs[name])
         }
+        parts = {name: part.index for name, (_, _, part) in self._inputs.items() if part.index is not None}
+        self._repeat = {name for name, index in parts.items() if len(np.unique(index)) < len(index)}
         self._targets = {n: data.targets[n] for n in plan.targets if n in data.targets}
 
     def __len__(self) -> int:
@@ -257,7 +254,7 @@ class Batches:
         index: dict[str, torch.Tensor] = {}
         for name, (modality, layout, part) in self._inputs.items():
             records = part.records()[rows]
-            if part.index is not None:
+            if name in self._repeat:
                 records, inverse = np.unique(records, return_inverse=True)
                 index[name] = torch.from_numpy(inverse)
             inputs[name] = modality.arrays(part, records, layout)

@@ -54,14 +54,14 @@ def test_too_many_labels_that_are_text() -> None:
 
 def test_a_cell_that_is_no_label() -> None:
     assert target(Classify(), LETTERS, ["amber", [1, 2]]) == (
-        "target 'colour', row 1: expected a label (text, a whole number or yes/no), got a list. "
+        "target 'colour', row 2: expected a label (text, a whole number or yes/no), got a list. "
         "Correct the cell, or choose another target or task."
     )
 
 
 def test_a_label_that_was_never_seen() -> None:
     assert target(Classify(), LETTERS, ["blue", "ambre", None, "red", "ambre"]) == (
-        "target 'colour', row 1: the label 'ambre' is in no training row. Did you mean 'amber'? "
+        "target 'colour', row 2: the label 'ambre' is in no training row. Did you mean 'amber'? "
         "Known: amber, blue. The same holds for 2 more rows. "
         "Correct the cell, empty it, or split the rows so that training sees the label."
     )
@@ -69,7 +69,7 @@ def test_a_label_that_was_never_seen() -> None:
 
 def test_only_ten_of_the_known_labels_are_listed() -> None:
     assert target(Classify(), [*range(12), *range(12)], [99]) == (
-        "target 'colour', row 0: the label 99 is in no training row. Did you mean '9'? "
+        "target 'colour', row 1: the label 99 is in no training row. Did you mean '9'? "
         "Known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more. "
         "Correct the cell, empty it, or split the rows so that training sees the label."
     )
@@ -94,7 +94,7 @@ def test_a_cell_that_is_no_number(where: Literal["fit", "target"]) -> None:
     cells = ["1.5", "many", "2", "few"]
     found = fit(Regress(), cells) if where == "fit" else target(Regress(), [1, 2], cells)
     assert found == (
-        "target 'colour', row 1: expected a number, got 'many': 'many' is not a number. "
+        "target 'colour', row 2: expected a number, got 'many': 'many' is not a number. "
         "The same holds for 1 more row. Correct the cell, empty it, or use the task classify."
     )
 

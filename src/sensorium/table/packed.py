@@ -119,6 +119,22 @@ def concatenated(parts: Sequence[Packed]) -> Packed:
     )
 
 
+def flat(packed: Packed) -> Packed:
+    """The same rows as records of their own, without an index."""
+    if packed.index is None:
+        return packed
+    records, reasons = packed.index, packed.row_reasons()
+    if packed.offsets is None:
+        mask = None if packed.mask is None else packed.mask[records]
+        return Packed(packed.values[records], packed.status[records], None, mask, None, reasons)
+    lengths = packed.lengths()[records]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    steps = np.repeat(packed.offsets[records] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
+    mask = None if packed.mask is None else packed.mask[steps]
+    times = None if packed.times is None else packed.times[steps]
+    return Packed(packed.values[steps], packed.status[records], offsets, mask, times, reasons)
+
+
 def ragged(
     records: Sequence[NDArray[np.generic] | None],
     empty: NDArray[np.generic],

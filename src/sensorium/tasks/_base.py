@@ -1,8 +1,8 @@
 """What a task is: everything peculiar to one kind of answer. The mirror of a modality."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,13 @@ from sensorium.media.cells import is_missing
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
 from sensorium.types import Arrays, Facts, Json
+
+RowName: TypeAlias = Callable[[int], str]
+
+
+def row_name(place: int) -> str:
+    """``row 1`` is the first one."""
+    return f"row {place + 1}"
 
 
 class Task(ABC):
@@ -40,14 +47,15 @@ class Task(ABC):
     def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]: ...
 
     @abstractmethod
-    def fit(self, cells: Sequence[Cell], where: str) -> Facts:
+    def fit(self, cells: Sequence[Cell], where: str, row: RowName = row_name) -> Facts:
         """Facts of the target from training cells: ``width`` (W) and ``prior`` (W numbers) among them.
 
+        row: how messages call the row of a cell, from its place among ``cells``.
         Raises DataError naming ``where`` when nothing can be learned (one class, no real cell).
         """
 
     @abstractmethod
-    def target(self, cells: Sequence[Cell], facts: Facts, where: str) -> Target:
+    def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
         """Cells as arrays; a missing cell is masked; an unseen label raises DataError naming the row."""
 
     @abstractmethod

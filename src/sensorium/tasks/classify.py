@@ -13,7 +13,7 @@ from sensorium.media.cells import shown
 from sensorium.media.numbers import parse, style_of
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
-from sensorium.tasks._base import Task, also, mixed, plain
+from sensorium.tasks._base import RowName, Task, also, mixed, plain, row_name
 from sensorium.types import Arrays, Facts, Json
 
 Label: TypeAlias = "bool | int | float | str"
@@ -66,9 +66,10 @@ class Classify(Task):
         names = ["amber", "blue", "coral"]
         return [names[row % 3] for row in rng.permutation(rows)]
 
-    def fit(self, cells: Sequence[Cell], where: str) -> Facts:
+    def fit(self, cells: Sequence[Cell], where: str, row: RowName = row_name) -> Facts:
         """labels (sorted, in their own type), counts, kind, width, prior (log shares), missing (cells)."""
-        values = [_usable(v, row, where) for row, c in enumerate(cells) if (v := plain(c)) is not None]
+        real = [(place, v) for place, c in enumerate(cells) if (v := plain(c)) is not None]
+        values = [_usable(v, place, where, row) for place, v in real]
         if not values:
             raise DataError(
                 f"{where}: none of the {len(cells)} training rows has a label. "
@@ -88,21 +89,21 @@ class Classify(Task):
             "missing": len(cells) - len(values),
         }
 
-    def target(self, cells: Sequence[Cell], facts: Facts, where: str) -> Target:
+    def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
         index = {label: number for number, label in enumerate(facts["labels"])}
         values, mask = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
         unseen: list[tuple[int, Label]] = []
-        for row, cell in enumerate(cells):
+        for place, cell in enumerate(cells):
             value = plain(cell)
             if value is None:
                 continue
-            label = _label(_usable(value, row, where), facts["kind"])
-            mask[row] = label in index
-            values[row] = index.get(label, 0)
-            if not mask[row]:
-                unseen.append((row, label))
+            label = _label(_usable(value, place, where, row), facts["kind"])
+            mask[place] = label in index
+            values[place] = index.get(label, 0)
+            if not mask[place]:
+                unseen.append((place, label))
         if unseen:
-            raise _unseen(unseen, index, where)
+            raise _unseen(unseen, index, f"{where}, {row(unseen[0][0])}")
         return Target(values, mask)
 
     def perfect(self, target: Arrays, facts: Facts) -> Tensor:
@@ -192,11 +193,11 @@ def _label(value: Label, kind: Kind) -> Label:
     return str(value if whole is None else whole)
 
 
-def _usable(value: Cell, row: int, where: str) -> Label:
+def _usable(value: Cell, place: int, where: str, row: RowName) -> Label:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and np.isfinite(value)):
         return value
     raise DataError(
-        f"{where}, row {row}: expected a label (text, a whole number or yes/no), got {shown(value)}. "
+        f"{where}, {row(place)}: expected a label (text, a whole number or yes/no), got {shown(value)}. "
         "Correct the cell, or choose another target or task."
     )
 
@@ -219,11 +220,11 @@ def _check_number(labels: Sequence[Label], rows: int, kind: Kind, where: str) ->
 
 
 def _unseen(found: Sequence[tuple[int, Label]], index: Mapping[Label, int], where: str) -> DataError:
-    row, label = found[0]
+    label = found[0][1]
     names = [str(name) for name in index]
     known = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return DataError(
-        f"{where}, row {row}: the label {shown(label)} is in no training row."
+        f"{where}: the label {shown(label)} is in no training row."
         f"{nearest(str(label), names)} Known: {known}.{also(len(found) - 1)} "
         "Correct the cell, empty it, or split the rows so that training sees the label."
     )

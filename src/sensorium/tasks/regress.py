@@ -11,7 +11,7 @@ from sensorium.media.cells import shown
 from sensorium.media.numbers import Style, parse, style_of
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
-from sensorium.tasks._base import Task, also, mixed, plain
+from sensorium.tasks._base import RowName, Task, also, mixed, plain, row_name
 from sensorium.types import Arrays, Facts, Json
 
 Floats = NDArray[np.float64]
@@ -50,13 +50,13 @@ class Regress(Task):
     def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:
         return [round(float(x), 2) for x in rng.normal(100, 15, rows)]
 
-    def fit(self, cells: Sequence[Cell], where: str) -> Facts:
+    def fit(self, cells: Sequence[Cell], where: str, row: RowName = row_name) -> Facts:
         """scale (plain, log, log1p) and floor; mean and std of what is learned; low, high and missing.
 
         decimal and unit say how the column writes its numbers. Infinite cells count as missing.
         """
         style = style_of([plain(c) for c in cells])
-        values = _column(cells, style, where)
+        values = _column(cells, style, where, row)
         real = values[np.isfinite(values)]
         if not len(real):
             raise DataError(
@@ -86,8 +86,8 @@ class Regress(Task):
             "unit": style.unit,
         }
 
-    def target(self, cells: Sequence[Cell], facts: Facts, where: str) -> Target:
-        values = _column(cells, Style(facts["decimal"], facts["unit"]), where)
+    def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
+        values = _column(cells, Style(facts["decimal"], facts["unit"]), where, row)
         mask = np.isfinite(values)
         learned = _bent(np.where(mask, values, facts["high"]), facts["scale"], facts["floor"])
         return Target(np.where(mask, (learned - facts["mean"]) / facts["std"], 0.0), mask)
@@ -137,13 +137,13 @@ class Regress(Task):
         return "log" if low > 0 else "log1p"
 
 
-def _column(cells: Sequence[Cell], style: Style, where: str) -> Floats:
+def _column(cells: Sequence[Cell], style: Style, where: str, row: RowName) -> Floats:
     """Cells as float64 (N,), NaN where missing or infinite. Raises DataError for one that is no number."""
     values, reasons = parse([plain(c) for c in cells], style)
-    wrong = sorted(row for row in reasons if not _infinite(plain(cells[row])))
+    wrong = sorted(place for place in reasons if not _infinite(plain(cells[place])))
     if wrong:
         raise DataError(
-            f"{where}, row {wrong[0]}: expected a number, got {shown(cells[wrong[0]])}: "
+            f"{where}, {row(wrong[0])}: expected a number, got {shown(cells[wrong[0]])}: "
             f"{reasons[wrong[0]]}.{also(len(wrong) - 1)} "
             "Correct the cell, empty it, or use the task classify."
         )
