@@ -14,6 +14,9 @@ from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.types import Facts, Json
 
+STORED_ROWS = 1_000
+"""Tables of fewer rows are answered without the store."""
+
 
 class UnusedColumn(UserWarning):
     """The table has a column that the model does not know."""
@@ -34,6 +37,8 @@ class Predictor:
     def prepare(self, table: Table, *, answering: bool = True, store: Store | None = None) -> Prepared:
         """The table's inputs; warns of columns that are too many or too few."""
         self.compare(table)
+        if table.num_rows < STORED_ROWS:  # a small request is decoded sooner than the folder is scanned
+            store = None
         return prepare(self.plan, self.facts, table, answering=answering, store=store)
 
     def compare(self, table: Table) -> None:

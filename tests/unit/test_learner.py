@@ -167,7 +167,7 @@ def test_a_corrupt_cell_is_listed_and_its_row_stays_or_goes(what: str, rows: int
     learned = Learner("label", plan=asked).fit(pictures(), out=tmp_path / "run")
     lines = (tmp_path / "run" / "cells.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"column": "photo", "row": 2, "reason": "the picture is broken: the png header cannot be read"}
+        {"column": "photo", "row": 3, "reason": "the picture is broken: the png header cannot be read"}
     ]
     assert learned.run is not None
     history = learned.run.done.candidates["fusion"].history

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sensorium.plan_write import to_yaml
 from sensorium.report.page import write_page
-from sensorium.results import Report
+from sensorium.results import EACH_FOLD, Report
 from sensorium.train.run import Run
 
 
@@ -16,7 +16,7 @@ def write_run(folder: Path, run: Run, report: Report) -> None:
     (folder / "plan.yaml").write_text(to_yaml(run.plan), encoding="utf-8")
     with (folder / "cells.jsonl").open("w", encoding="utf-8") as file:
         for column, row, reason in run.corrupt:
-            cell = {"column": column, "row": row, "reason": reason}
+            cell = {"column": column, "row": row + 1, "reason": reason}  # the table's first row is 1
             file.write(json.dumps(cell, ensure_ascii=False) + "\n")
     write_page(folder / "report.html", run, report)
 
@@ -32,6 +32,12 @@ def card(run: Run, report: Report) -> str:
         ]  # fmt: skip
         for metric, value in found.candidates[found.chosen].metrics.items():
             lines.append(f"- {metric}: {value.value:.4f} [{value.low:.4f}, {value.high:.4f}]")
+        if EACH_FOLD in found.candidates:
+            value = found.candidates[EACH_FOLD].metrics[found.score]
+            lines.append(
+                f"- {EACH_FOLD}, which choosing did not flatter: {found.score} {value.value:.4f} "
+                f"[{value.low:.4f}, {value.high:.4f}]"
+            )
         lines += [f"- verdict: {found.verdict.get('sentence', 'none')}", ""]
     lines += ["## Inputs", ""]
     for one in run.plan.inputs.values():
