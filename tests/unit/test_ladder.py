@@ -122,8 +122,8 @@ def test_encoders_of_features_never_see_the_rows_that_their_trees_learn_from(
 def test_what_ships_is_the_best_on_validation_rows_and_every_rung_is_listed() -> None:
     done = climb(toy.ladder(toy.plan_of("age", "photo")))
     names = [
-        "prior", "age alone (linear)", "age alone (trees)", "photo alone", "age alone", "fusion",
-        "features", "mean", "ensemble",
+        "prior", "age alone (linear)", "age alone (trees)", "photo alone", "age alone",
+        "age alone (ensemble)", "fusion", "features", "mean", "ensemble",
     ]  # fmt: skip
     assert list(done.candidates) == names
     scores = {name: candidate.score for name, candidate in done.candidates.items()}
@@ -154,7 +154,7 @@ def test_rungs_that_cannot_be_climbed_are_listed_with_the_reason(monkeypatch: py
     left_out = "the plan's train.rungs leaves it out"
     raw = toy.plan_of("age", "kind", train={"rungs": ["linear", "features", "mean", "ensemble"]})
     assert skipped(raw) == {
-        "age alone (linear)": left_out, "kind alone (linear)": left_out, "trees": left_out,
+        "age alone (linear)": left_out, "kind alone (linear)": left_out, "trees": left_out, "forest": left_out,
         "age alone (trees)": left_out, "kind alone (trees)": left_out, "age alone": left_out,
         "kind alone": left_out, "fusion": left_out, "features": "no input is made of media",
         "mean": "fewer than two inputs have a candidate of their own",
@@ -163,6 +163,7 @@ def test_rungs_that_cannot_be_climbed_are_listed_with_the_reason(monkeypatch: py
     assert skipped(photo) == {
         "linear": "no input can be read without an encoder",
         "trees": "no input can be read without an encoder",
+        "forest": "no input can be read without an encoder",
         "photo alone": left_out, "features": left_out,
         "ensemble": "there is no member to choose from",
     }  # fmt: skip
@@ -219,6 +220,12 @@ def test_effort_fast_trains_the_prior_and_the_fusion_only() -> None:
     assert list(climb(toy.ladder(toy.plan_of("age", train={"effort": "fast"}))).candidates) == [
         "prior", "age alone",
     ]  # fmt: skip
+    found = climb(toy.ladder(toy.plan_of("age", "kind", train={"effort": "fast"}))).skipped
+    assert set(found) == {
+        "linear", "trees", "age alone (linear)", "age alone (trees)", "kind alone (linear)",
+        "kind alone (trees)", "forest", "age alone", "kind alone", "features", "mean", "ensemble",
+    }  # fmt: skip
+    assert set(found.values()) == {"effort fast trains learned fusion only"}
 
 
 def test_costs_name_every_network_with_the_folds_of_the_effort() -> None:
@@ -229,6 +236,38 @@ def test_costs_name_every_network_with_the_folds_of_the_effort() -> None:
     assert names() == [f"features {fold}: photo" for fold in range(3)]
     assert names(effort="best") == [f"features {fold}: photo" for fold in range(5)]
     assert names(effort="best", folds=2) == [f"features {fold}: photo" for fold in range(2)]
+
+
+def test_rungs_that_are_left_out_cost_nothing() -> None:
+    def names(*rungs: str) -> set[str]:
+        return set(costs(toy.ladder(toy.plan_of("age", "photo", train={"rungs": list(rungs)})).plan))
+
+    assert names("linear", "fusion") == {"fusion"}
+    assert names("photo alone", "features") == {"photo alone", "features 0: photo", "features 1: photo"}
+
+
+def test_candidates_of_one_input_are_joined_into_a_single_that_reads_only_it() -> None:
+    rungs = ["age alone (linear)", "age alone (trees)", "age alone (ensemble)", "kind alone (linear)", "mean"]
+    done = climb(toy.ladder(toy.plan_of("age", "kind", train={"rungs": [*rungs, "ensemble"]})))
+    joined = done.candidates["age alone (ensemble)"]
+    assert (joined.single, joined.member.inputs) == ("age", ("age",))
+    assert joined.score >= max(done.candidates[f"age alone ({kind})"].score for kind in ("linear", "trees"))
+    assert "kind alone (ensemble)" not in done.candidates
+    assert not any("(ensemble)" in name for name in done.candidates["ensemble"].member.parts())
+
+
+def test_where_the_score_is_not_defined_the_loss_chooses_and_it_is_told() -> None:
+    made = sorted(toy.rows(60), key=lambda row: str(row["label"]))
+    made = [*made[:20], *made[30:50], *made[20:30], *made[20:30]]
+    target = {"label": {"task": "classify", "score": "auroc"}}
+    done = climb(toy.ladder(toy.plan_of("age", targets=target, train={"rungs": ["linear"]}), made))
+    assert {candidate.score for candidate in done.candidates.values()} == {-np.inf}
+    assert done.candidates["linear"].loss < done.candidates["prior"].loss
+    assert done.chosen == "linear"
+    assert done.notes == ["auroc is not defined on the validation rows, so their loss chose"]
+    single = done.best_single()
+    assert single is not None
+    assert single.name == "linear"
 
 
 def test_a_spent_limit_still_gives_a_prior_and_a_linear_member_and_is_replayed() -> None:

@@ -18,7 +18,7 @@ from sensorium.network import Network
 from sensorium.plan import Plan, TargetPlan
 from sensorium.table.prepared import Prepared
 from sensorium.train.loop import Job, Trained, train_network
-from sensorium.train.score import scored
+from sensorium.train.score import loss_of, scored
 from sensorium.types import Facts
 
 
@@ -26,7 +26,8 @@ from sensorium.types import Facts
 class Candidate:
     """One rung that was climbed. val: its numbers on the validation rows; score: higher is better there.
 
-    single: the one input it reads, or None. history: the epochs of its networks.
+    single: the one input it reads, or None. history: the epochs of its networks. loss: on the validation
+    rows, where it chooses among candidates whose score is not defined (-inf).
     """
 
     name: str
@@ -37,6 +38,13 @@ class Candidate:
     single: str | None = None
     history: tuple[Facts, ...] = ()
     notes: tuple[str, ...] = ()
+    loss: float = 0.0
+
+    def rank(self) -> tuple[float, float]:
+        """How good it is on the validation rows; more is better."""
+        if np.isfinite(self.score):
+            return self.score, 0.0
+        return -np.inf, -self.loss if np.isfinite(self.loss) else -np.inf
 
 
 class Budget:
@@ -117,9 +125,10 @@ class Climb:
         """A candidate with its numbers (``said``, when they are known) and its score on validation rows."""
         val = self.data.rows(self.val)
         numbers = said or member.numbers(val)
-        score, _ = scored(self.plan, self.facts, val, numbers)
+        by = {target: loss_of(self.plan, target, self.facts) for target in self.plan.targets}
+        score, loss = scored(self.plan, self.facts, val, numbers, by)
         seconds = time.monotonic() - began
-        return Candidate(name, member, numbers, score, seconds, single, tuple(history), member.notes)
+        return Candidate(name, member, numbers, score, seconds, single, tuple(history), member.notes, loss)
 
     def fields(self) -> tuple[Field, ...]:
         """The inputs that members can read without a network."""
@@ -132,7 +141,7 @@ class Climb:
                 found.append(Field(name, "numbers", int(told["features"])))
             elif "index" in modality.layouts:
                 sizes = tuple(int(s) for s in modality.describe(columns, "index")["sizes"])
-                found.append(Field(name, "codes", len(sizes), sizes))
+                found.append(Field(name, "codes", len(sizes), sizes, tuple(_ranks(c) for c in columns)))
             elif name in self.data.texts:
                 found.append(Field(name, "words"))
         return tuple(found)
@@ -159,3 +168,11 @@ class Climb:
             return value if np.isfinite(value) else -np.inf
 
         return Goal(asked.task.name, dict(asked.task.choices), facts, score)
+
+
+def _ranks(facts: Facts) -> tuple[int, ...]:
+    """The place of each code's value in sorted order, unknown (0) first: trees split what has an order."""
+    values = facts["values"]
+    order = sorted(range(len(values)), key=lambda i: (str(type(values[i])), values[i]))
+    places = {code: place + 1 for place, code in enumerate(order)}
+    return (0, *(places[code] for code in range(len(values))))

@@ -12,6 +12,7 @@ from sensorium.chained import Chained, featured
 from sensorium.errors import DataError, unknown
 from sensorium.members._base import Field, Member, Numbers, Rows
 from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members.forest import Forest
 from sensorium.members.linear import Linear
 from sensorium.members.mean import Mean
 from sensorium.members.prior import Prior
@@ -24,7 +25,14 @@ from sensorium.train.climb import Candidate, Climb
 from sensorium.types import Facts
 
 NO_TIME = "no time was left"
-LEARNERS: dict[str, type[Linear] | type[Trees]] = {"linear": Linear, "trees": Trees}
+LEFT_OUT = "the plan's train.rungs leaves it out"
+FAST = "effort fast trains learned fusion only"
+UNDEFINED = "{} is not defined on the validation rows, so their loss chose"
+LEARNERS: dict[str, type[Linear] | type[Trees] | type[Forest]] = {
+    "linear": Linear, "trees": Trees, "forest": Forest
+}  # fmt: skip
+WHOLE = ("forest",)
+"""Learners that climb on all inputs together only: they cost much and add little on one."""
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
 FEATURES_SHARE, FUSION_SHARE = 0.5, 0.8
 """Of the usual number of epochs: encoders that only make features; a fusion that starts from trained ones."""
@@ -32,28 +40,32 @@ FEATURES_SHARE, FUSION_SHARE = 0.5, 0.8
 
 @dataclass(slots=True)
 class Climbed:
-    """Every rung that was climbed, in order; why others were not; the chosen one's name."""
+    """Every rung that was climbed, in order; why others were not; the chosen one's name; what to tell."""
 
     candidates: dict[str, Candidate] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     chosen: str = "prior"
+    notes: list[str] = field(default_factory=list)
 
     def best_single(self) -> Candidate | None:
         """The best candidate that reads one input, by the validation rows."""
         found = [c for c in self.candidates.values() if c.single is not None]
-        return max(found, key=lambda c: c.score) if found else None
+        return max(found, key=Candidate.rank) if found else None
 
 
 def costs(plan: Plan) -> dict[str, float]:
-    """What each network of a climb costs, relative to one single-input network over media."""
+    """What each network that the plan wants costs, relative to one single-input network over media."""
     if plan.train.effort == "fast":
         return {"fusion": 1.0}
     media = {n for n, i in plan.inputs.items() if modalities.get(i.modality.name).media}
     found = {f"{n} alone": 1.0 if n in media else LIGHT_COST for n in plan.inputs}
     if len(plan.inputs) > 1:
         found["fusion"] = FUSION_COST * sum(found.values()) * FUSION_SHARE
-    for fold in range(num_folds(plan)):
-        found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
+    wanted = plan.train.rungs
+    found = {name: cost for name, cost in found.items() if wanted is None or name in wanted}
+    if wanted is None or "features" in wanted:
+        for fold in range(num_folds(plan)):
+            found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
     return found
 
 
@@ -65,7 +77,11 @@ def num_folds(plan: Plan) -> int:
 def check_rungs(plan: Plan) -> None:
     """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs has."""
     kinds = ["prior", *LEARNERS, "fusion", "features", "mean", "ensemble"]
-    alone = [f"{n} alone{kind}" for n in plan.inputs for kind in ("", *(f" ({k})" for k in LEARNERS))]
+    alone = [
+        f"{n} alone{kind}"
+        for n in plan.inputs
+        for kind in ("", *(f" ({k})" for k in (*(k for k in LEARNERS if k not in WHOLE), "ensemble")))
+    ]
     for name in plan.train.rungs or ():
         if name not in (*kinds, *alone):
             raise unknown("rung", name, [*kinds, *alone], "train.rungs")
@@ -85,24 +101,29 @@ class _Ladder:
 
     def run(self) -> Climbed:
         self._rung("prior", self._prior)
-        fast = self.ask.plan.train.effort == "fast"
-        if not fast:
-            self._raw()
-            for name in self.names:
-                self._rung(f"{name} alone", lambda n=name: self._alone(n))  # type: ignore[misc]
+        self._raw()
+        for name in self.names:
+            self._rung(f"{name} alone", lambda n=name: self._alone(n))  # type: ignore[misc]
+        for name in self.names if len(self.names) > 1 else ():
+            if len(self._of_one(name)) > 1:
+                self._rung(f"{name} alone (ensemble)", lambda n=name: self._ensemble(n))  # type: ignore[misc]
         if len(self.names) > 1:
             self._rung("fusion", self._fusion)
-        elif fast:
-            self._rung(f"{self.names[0]} alone", lambda: self._alone(self.names[0]))
-        if not fast:
-            self._rung("features", self._features)
-            if len(self.names) > 1:
-                self._rung("mean", self._mean)
-            self._rung("ensemble", self._ensemble)
+        self._rung("features", self._features)
+        if len(self.names) > 1:
+            self._rung("mean", self._mean)
+        self._rung("ensemble", self._ensemble)
         self.ask.settled |= {"ladder": {"rungs": len(self.done.candidates)}} if self.ask.timed() else {}
-        best = max(self.done.candidates.values(), key=lambda c: (c.score, -len(c.member.inputs)))
+        best = max(self.done.candidates.values(), key=lambda c: (c.rank(), -len(c.member.inputs)))
         self.done.chosen = best.name
+        if not np.isfinite(best.score):
+            shown = ", ".join(dict.fromkeys(t.score for t in self.ask.plan.targets.values()))
+            self.done.notes.append(UNDEFINED.format(shown))
         return self.done
+
+    def _of_one(self, name: str) -> dict[str, Candidate]:
+        """The candidates that read this input alone."""
+        return {n: c for n, c in self.done.candidates.items() if c.single == name}
 
     def _rung(self, name: str, climbed: Callable[[], Candidate | str]) -> None:
         """One rung: a candidate, or the reason why it was skipped."""
@@ -110,9 +131,12 @@ class _Ladder:
         wanted, known = train.rungs, train.settled.get(name, {})
         first = name == "prior" or (set(done) == {"prior"} and name.endswith(("linear", "(linear)")))
         if wanted is not None and name not in wanted and name != "prior":
-            self.done.skipped[name] = "the plan's train.rungs leaves it out"
+            self.done.skipped[name] = LEFT_OUT
             return
-        late = not first and name not in ("ensemble", "mean") and self.ask.budget.spent()
+        if train.effort == "fast" and name not in ("prior", self._fast()):
+            self.done.skipped[name] = FAST
+            return
+        late = not first and not name.endswith(("ensemble", "(ensemble)", "mean")) and self.ask.budget.spent()
         found = NO_TIME if late or known.get("steps") == 0 else climbed()
         if not isinstance(found, str):
             self.done.candidates[name] = found
@@ -120,6 +144,10 @@ class _Ladder:
         self.done.skipped[name] = found
         if found == NO_TIME:
             self.ask.settled[name] = {"steps": 0, "batch_rows": 0, "stop": 0}
+
+    def _fast(self) -> str:
+        """The one rung above the prior that effort fast climbs."""
+        return "fusion" if len(self.names) > 1 else f"{self.names[0]} alone"
 
     def _prior(self) -> Candidate:
         began = time.monotonic()
@@ -141,7 +169,8 @@ class _Ladder:
             if whole:
                 single = self.names[0] if len(self.names) == 1 else None
                 self._rung(kind, lambda k=kind, s=single: self._learner(k, k, self.fields, s))  # type: ignore[misc]
-            for one in self.fields if several or len(self.names) > 1 else ():
+            each = kind not in WHOLE and (several or len(self.names) > 1)
+            for one in self.fields if each else ():
                 name = f"{one.name} alone ({kind})"
                 self._rung(name, lambda n=name, k=kind, f=one: self._learner(n, k, (f,), f.name))  # type: ignore[misc]
 
@@ -220,7 +249,7 @@ class _Ladder:
             if candidate.single is None:
                 continue
             known = best.get(candidate.single)
-            if known is None or candidate.score > known.score:
+            if known is None or candidate.rank() > known.rank():
                 best[candidate.single] = candidate
         if len(best) < 2:
             return "fewer than two inputs have a candidate of their own"
@@ -229,22 +258,25 @@ class _Ladder:
         said = member.of({c.name: c.val for c in best.values()})
         return self.ask.candidate("mean", member, began, said=said)
 
-    def _ensemble(self) -> Candidate | str:
-        """Members chosen greedily, with replacement, on the validation rows."""
+    def _ensemble(self, single: str | None = None) -> Candidate | str:
+        """Members chosen greedily, with replacement, on the validation rows; of all, or of one input's."""
         began = time.monotonic()
-        found = {n: c for n, c in self.done.candidates.items() if n not in ("prior", "mean")}
+        every = self.done.candidates if single is None else self._of_one(single)
+        found = {
+            n: c for n, c in every.items() if n not in ("prior", "mean") and not n.endswith("(ensemble)")
+        }
         if not found:
             return "there is no member to choose from"
-        parts = {n: c.member for n, c in found.items()}
         goals, seed = self.ask.member_job(()).goals, self.ask.plan.seed
         weights = {}
         for target, goal in goals.items():
             kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
             said = {n: _part(c.val, target, kept) for n, c in found.items()}
             weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
-        member = Ensemble(parts, weights, goals)
+        member = Ensemble({n: c.member for n, c in found.items()}, weights, goals)
         whole = member.of({n: c.val for n, c in found.items()})
-        return self.ask.candidate("ensemble", member, began, said=whole)
+        name = "ensemble" if single is None else f"{single} alone (ensemble)"
+        return self.ask.candidate(name, member, began, single=single, said=whole)
 
 
 def _part(numbers: Numbers, target: str, rows: Rows) -> Numbers:
