@@ -134,7 +134,7 @@ def a_run(cells: dict[str, list[Any]], plan: Plan, **more: Any) -> Run:
     parts: dict[str, Any] = {
         "plan": plan, "inference": SimpleNamespace(guesses=guesses), "facts": {}, "done": done,
         "table": rows, "test": rows, "split": "test", "how": "70 / 15 / 15 by chance", "groups": None,
-        "seconds": 12.3, "corrupt": [], "leaks": [], "notes": [],
+        "seconds": 12.3, "corrupt": [], "leaks": [], "notes": [], "searched": None,
     }  # fmt: skip
     return cast(Run, SimpleNamespace(**(parts | more)))
 

@@ -14,6 +14,8 @@ from sensorium.metrics._show import aligned, figures, fixed, named, within
 from sensorium.types import Json
 
 MOST_SHOWN, MOST_METRICS = 50, 4
+EACH_FOLD = "chosen in each fold"
+"""In cross-validation the candidate that each fold chose, scored on that fold's rows."""
 
 
 @dataclass(frozen=True, slots=True)

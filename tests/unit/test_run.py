@@ -1,18 +1,24 @@
 """A whole run: test rows choose nothing, every row is measured once, groups stay whole, plans replay."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import toy
+from sensorium.evaluate import judge
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
 from sensorium.plan_write import to_dict
+from sensorium.report.files import card
 from sensorium.train import run as running
+from sensorium.train import tell as telling
 from sensorium.train.division import groups_of
 from sensorium.train.ladder import Climbed
+from sensorium.train.measure import pooled
 from sensorium.train.run import Request, Run, run
+from sensorium.train.tell import evaluated, report_of
 
 LIGHT = ["linear", "age alone (linear)", "kind alone (linear)", "fusion", "mean", "ensemble"]
 
@@ -151,3 +157,53 @@ def test_what_ships_after_cross_validation_is_said_to_be_chosen_on_rows_of_its_o
     found = crossed(toy.rows(50), split={"folds": 2})
     assert found.how.startswith("2-fold cross-validation (")
     assert found.how.endswith("what ships learns from 42 rows and is chosen on 8 others")
+
+
+def test_after_cross_validation_every_candidate_has_its_own_numbers_and_chosen_is_what_ships() -> None:
+    raw = toy.plan_of("age", "kind", train={"rungs": LIGHT[:3]}, split={"folds": 2})
+    found = run(Request(load_table(toy.rows(40)), ("label",), raw))
+    result = report_of(found).targets["label"]
+    assert result.chosen == found.done.chosen
+    assert list(result.to_dict()["candidates"])[-1] == "chosen in each fold"  # type: ignore[arg-type]
+    own = found.measured.candidates[found.done.chosen]["label"]
+    known = found.measured.targets["label"].values
+    value = result.candidates[result.chosen].metrics["accuracy"].value
+    assert value == pytest.approx(float((own.argmax(1) == known).mean()))
+    each = found.measured.chosen["label"]
+    value = result.candidates["chosen in each fold"].metrics["accuracy"].value
+    assert value == pytest.approx(float((each.argmax(1) == known).mean()))
+    assert f"chosen in each of 2 folds, while `{result.chosen}` ships" in str(result.verdict["sentence"])
+    told = card(found, report_of(found))
+    assert f"- shipped: {result.chosen}" in told
+    assert "- chosen in each fold, which choosing did not flatter: accuracy" in told
+
+
+def test_a_candidate_that_ships_but_was_skipped_in_a_fold_is_told() -> None:
+    found = crossed(toy.rows(50), split={"folds": 2}).measured
+    part = replace(found, folds=1)
+    names = {n: v for n, v in part.candidates.items() if n == "prior"}
+    both = pooled([part, replace(part, candidates=names)], "linear")
+    assert set(both.candidates) == {"prior", "linear"}
+    assert np.array_equal(
+        both.candidates["linear"]["label"],
+        np.concatenate([part.candidates["linear"]["label"], part.chosen["label"]]),
+    )
+    assert both.notes == (
+        "linear ships but was skipped in 1 of 2 folds; on their rows its numbers are those of what the fold "
+        "chose",
+    )
+
+
+def test_an_evaluation_resamples_the_groups_that_the_plan_kept_whole() -> None:
+    made = [row | {"voice": f"v{number // 5}"} for number, row in enumerate(toy.rows(60))]
+    raw = toy.plan_of(
+        "age", train={"rungs": ["linear"]}, split={"how": "group", "column": "voice", "folds": 2}
+    )
+    found = run(Request(load_table(made), ("label",), raw))
+    asked: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(telling, "judge", lambda *a: asked.append(a[4]) or judge(*a))
+        evaluated(found.predictor, load_table(made))
+        evaluated(found.predictor, load_table([{n: c for n, c in r.items() if n != "voice"} for r in made]))
+    assert asked[0].tolist() == [number // 5 for number in range(60)]
+    assert asked[1] is None

@@ -137,6 +137,23 @@ def test_the_best_single_input_may_be_what_is_shipped() -> None:
     assert found["finding"] == "single"
 
 
+def test_an_ensemble_of_one_input_fuses_nothing() -> None:
+    shown = ("accuracy", wrong_at(range(9)), ("photo", wrong_at(range(60))), {}, INPUTS)
+    found = verdict(labels(), *shown, np.random.default_rng(0), ("photo",))
+    assert found["sentence"] == (
+        "fusing did not beat `photo` alone on the validation rows, so `photo` alone is shipped"
+    )
+    assert (found["finding"], found["fusing"]) == ("single", None)
+    assert verdict(labels(), *shown, np.random.default_rng(0), INPUTS)["finding"] == "adds"
+
+
+def test_a_prior_that_ships_fuses_nothing() -> None:
+    single = ("photo", wrong_at(range(60)))
+    found = verdict(labels(), "accuracy", wrong_at(), single, {}, INPUTS, np.random.default_rng(0), ())
+    assert found["sentence"] == "no input beat the prior on the validation rows, so the prior is shipped"
+    assert found["finding"] == "single"
+
+
 def test_without_a_single_input_trained_only_the_inputs_are_compared() -> None:
     found = told(labels(), "accuracy", wrong_at(range(9)), None, {"photo": wrong_at(range(60))})
     assert found["sentence"] == (

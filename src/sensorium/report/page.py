@@ -13,7 +13,7 @@ from sensorium.report import data, shapes, target
 from sensorium.report.learning import learning
 from sensorium.report.markup import Html, folded, joined, muted, p, section, tag
 from sensorium.report.style import STYLE
-from sensorium.results import Report, TargetReport, TargetResult
+from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult
 from sensorium.table.table import Table
 from sensorium.train.run import Run
 
@@ -79,6 +79,7 @@ def _answers(
 ) -> list[Part]:
     """The sections on the shipped answers to one target."""
     report, of = found.candidates[found.chosen], f" of {name}" if several else ""
+    each = found.candidates.get(EACH_FOLD, report)
     parts = [
         Part(f"{anchor}-scores", f"Scores{of}", target.scores(report)),
         Part(f"{anchor}-answers", f"{_shape(report)}{of}", shapes.answers(report, name)),
@@ -87,7 +88,11 @@ def _answers(
         parts.append(Part(f"{anchor}-labels", f"Labels{of}", shapes.classes(report)))
     return [
         *parts,
-        Part(f"{anchor}-slices", f"When inputs lack{of}", target.slices(report, found.score)),
+        Part(
+            f"{anchor}-slices",
+            f"When inputs lack{of}{f', {EACH_FOLD}' if each is not report else ''}",
+            target.slices(each, found.score),
+        ),
         Part(f"{anchor}-worst", f"Worst errors{of}", shapes.worst(report, table, inputs)),
     ]
 

@@ -11,7 +11,7 @@ from sensorium.report import charts
 from sensorium.report.charts import Three
 from sensorium.report.markup import Html, folded, grid, joined, muted, tag, ticked
 from sensorium.report.svg import Scale, plain
-from sensorium.results import TargetReport, TargetResult
+from sensorium.results import EACH_FOLD, TargetReport, TargetResult
 from sensorium.train.ladder import Climbed
 from sensorium.types import Json
 
@@ -26,6 +26,7 @@ MEANING = {
     "features": "boosted trees on what the encoders see",
     "mean": "the mean of the single inputs' answers",
     "ensemble": "candidates weighed on the validation rows",
+    EACH_FOLD: "what each fold of the cross-validation would ship, on that fold's rows",
     "shipped": "what the bundle answers with",
 }
 
@@ -95,8 +96,8 @@ def ladder(found: TargetResult, climbed: Climbed | None) -> Html:
     parts = [grid(head, rows, left=2, kind="strips ladder")]
     if known:
         note = "Chosen on validation rows; the intervals are of the test rows, which chose nothing."
-        if climbed is not None and climbed.chosen != found.chosen:
-            note += f" Most folds chose {found.chosen}; the bundle, trained on all rows, {climbed.chosen}."
+        if EACH_FOLD in found.candidates:
+            note += " The verdict is of what each fold chose; the chosen candidate is what ships."
         parts.append(muted(note))
     if climbed is not None and climbed.skipped:
         skipped = [[name, why] for name, why in climbed.skipped.items()]

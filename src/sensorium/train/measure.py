@@ -24,8 +24,10 @@ class Measured:
     """What a ladder says of test rows, row by row; several ladders' rows one below the other.
 
     rows: the table's row numbers. candidates: {name: numbers}. chosen and single: the numbers of the
-    chosen member and of the best single input. without: {input: the chosen one's numbers with that
-    input hidden}. single_name: the best single input. present: {input: where it is real}.
+    chosen member and of the best single input, of each fold its own. without: {input: the chosen one's
+    numbers with that input hidden}. chosen_name: the candidate that ships. single_name: the best single
+    input. present: {input: where it is real}. reads: the inputs of the chosen member, of several folds
+    the most. folds: how many ladders. notes: what to tell.
     """
 
     rows: NDArray[np.int64]
@@ -38,6 +40,9 @@ class Measured:
     chosen_name: str
     single_name: str | None
     present: dict[str, NDArray[np.bool_]]
+    reads: tuple[str, ...] = ()
+    folds: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
@@ -56,6 +61,7 @@ def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
         data.numbers, data.targets, data.weight, numbers, numbers[done.chosen],
         None if single is None else numbers[single.name], without, done.chosen,
         None if single is None else single.single, {n: data.present(n) for n in data.inputs},
+        chosen.member.inputs,
     )  # fmt: skip
 
 
@@ -81,12 +87,16 @@ def _all_parts(member: Member) -> list[Member]:
     return [member, *(m for part in member.parts().values() for m in _all_parts(part))]
 
 
-def pooled(parts: Sequence[Measured]) -> Measured:
-    """The held-out rows of several folds as one; candidates that some fold skipped are left out."""
+def pooled(parts: Sequence[Measured], shipped: str) -> Measured:
+    """The held-out rows of several folds as one; shipped: the candidate that the bundle answers with.
+
+    Candidates that some fold skipped are left out; the shipped one takes, where a fold skipped it, what
+    that fold chose.
+    """
     first = parts[0]
     if len(parts) == 1:
         return first
-    shared = [n for n in first.candidates if all(n in p.candidates for p in parts)]
+    shared = [n for n in first.candidates if n != shipped and all(n in p.candidates for p in parts)]
     inputs = sorted({n for p in parts for n in p.without})
     targets = {
         n: Target(
@@ -97,17 +107,32 @@ def pooled(parts: Sequence[Measured]) -> Measured:
     }
     weights = [p.weight for p in parts if p.weight is not None]
     singles = [p.single for p in parts if p.single is not None]
+    candidates = {n: _stacked([p.candidates[n] for p in parts]) for n in shared}
+    candidates[shipped] = _stacked([p.candidates.get(shipped, p.chosen) for p in parts])
     return Measured(
         np.concatenate([p.rows for p in parts]),
         targets,
         np.concatenate(weights) if weights else None,
-        {n: _stacked([p.candidates[n] for p in parts]) for n in shared},
+        candidates,
         _stacked([p.chosen for p in parts]),
         _stacked(singles) if len(singles) == len(parts) else None,
         {n: _stacked([p.without.get(n, p.chosen) for p in parts]) for n in inputs},
-        _most([p.chosen_name for p in parts]) or "prior",
+        shipped,
         _most([p.single_name for p in parts]),
         {n: np.concatenate([p.present[n] for p in parts]) for n in first.present},
+        max((p.reads for p in parts), key=len),
+        len(parts),
+        _lacking(parts, shipped),
+    )
+
+
+def _lacking(parts: Sequence[Measured], shipped: str) -> tuple[str, ...]:
+    lacking = sum(shipped not in p.candidates for p in parts)
+    if not lacking:
+        return ()
+    return (
+        f"{shipped} ships but was skipped in {lacking} of {len(parts)} folds; on their rows its numbers are "
+        "those of what the fold chose",
     )
 
 

@@ -142,10 +142,12 @@ def run(request: Request) -> Run:
     elif not crossed:
         measured = [measure(done, facts, data.rows(split.test))]
     leaks, searched = leaks_of(plan, request.table, request.test, split, parts)
+    found = pooled(measured, done.chosen)
+    shared.notes += found.notes
     written = replace(plan, train=replace(plan.train, settled={**plan.train.settled, **settled}))
     predictor = Predictor(written, facts, done.candidates[done.chosen].member)
     return Run(
-        written, inference, facts, done, pooled(measured), predictor, request.table, test_table,
+        written, inference, facts, done, found, predictor, request.table, test_table,
         "cross-validation" if crossed else "test", told(split, parts), groups_of(plan, test_table),
         time.monotonic() - began, list(corrupt_cells(data)), leaks, shared.notes, searched,
     )  # fmt: skip
@@ -184,6 +186,7 @@ class _Shared:
         self.left -= 1
         self.notes += [f"{n}: {note}" for n, c in done.candidates.items() for note in c.notes]
         prefix = f"{name}: " if name else ""
+        self.notes += [f"{prefix}{note}" for note in done.notes]
         return facts, data, done, {f"{prefix}{network}": told for network, told in ask.settled.items()}
 
     def _until(self) -> float | None:

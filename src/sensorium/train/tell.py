@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from sensorium import seeds
 from sensorium.batches import task_of
 from sensorium.evaluate import Judge, evaluate_target, judge
-from sensorium.plan import Plan, TargetPlan
+from sensorium.plan import TargetPlan
 from sensorium.predict import Predictor
-from sensorium.results import Report, TargetReport, TargetResult
+from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult
 from sensorium.store import Store
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
-from sensorium.train.measure import Measured, Values
+from sensorium.train.division import groups_of
+from sensorium.train.measure import Values
 from sensorium.train.run import Run
 from sensorium.train.verdict import verdict
 from sensorium.types import Facts
@@ -37,25 +38,33 @@ def _result(run: Run, name: str, asked: TargetPlan) -> TargetResult:
     known = judge(task_of(asked), facts, found.targets[name], found.weight, groups, found.rows)
     names = metric_names(asked)
     rng = seeds.generator(run.plan.seed, f"bootstrap {name}")
-    reports = {
-        candidate: evaluate_target(known, values[name], names, rng)
-        for candidate, values in found.candidates.items()
-        if candidate != found.chosen_name
-    }
     hidden = {n: values[name] for n, values in found.without.items()}
-    reports[found.chosen_name] = evaluate_target(known, found.chosen[name], names, rng, found.present, hidden)
-    ordered = {n: reports[n] for n in [*found.candidates, found.chosen_name]}
-    return TargetResult(asked.score, ordered, found.chosen_name, _verdict(run.plan, asked, known, found))
+    crossed = found.folds > 1
+    reports = {}
+    for candidate, values in found.candidates.items():
+        ships = candidate == found.chosen_name
+        own, gone = found.present if ships else None, hidden if ships and not crossed else None
+        reports[candidate] = evaluate_target(known, values[name], names, rng, own, gone)
+    if crossed:
+        reports[EACH_FOLD] = evaluate_target(known, found.chosen[name], names, rng, found.present, hidden)
+    return TargetResult(asked.score, reports, found.chosen_name, _verdict(run, asked, known))
 
 
-def _verdict(plan: Plan, asked: TargetPlan, known: Judge, found: Measured) -> Facts:
-    name = asked.name
+def _verdict(run: Run, asked: TargetPlan, known: Judge) -> Facts:
+    name, found = asked.name, run.measured
     single = None
     if found.single is not None and found.single_name is not None:
         single = (found.single_name, found.single[name])
     without = {n: values[name] for n, values in found.without.items()}
-    rng = seeds.generator(plan.seed, f"verdict {name}")
-    return verdict(known, asked.score, found.chosen[name], single, without, list(plan.inputs), rng)
+    rng = seeds.generator(run.plan.seed, f"verdict {name}")
+    told = verdict(
+        known, asked.score, found.chosen[name], single, without, list(run.plan.inputs), rng, found.reads
+    )
+    if found.folds > 1:
+        told["sentence"] = (
+            f"{told['sentence']}; chosen in each of {found.folds} folds, while `{found.chosen_name}` ships"
+        )
+    return told
 
 
 def evaluated(
@@ -63,13 +72,16 @@ def evaluated(
 ) -> Report:
     """A report of a predictor on a table that has the targets: slices and scores per hidden input too."""
     data = predictor.prepare(table, answering=False, store=store)
+    groups = groups_of(predictor.plan, table)
     whole = predictor.numbers(data).values
     inputs = predictor.member.inputs
     hidden = {n: predictor.numbers(data.hiding([n])).values for n in inputs} if len(inputs) > 1 else {}
     present = {n: data.present(n) for n in predictor.plan.inputs}
     targets = {
         name: TargetResult(
-            asked.score, {"shipped": _judged(predictor, asked, data, whole, hidden, present)}, "shipped"
+            asked.score,
+            {"shipped": _judged(predictor, asked, data, whole, hidden, present, groups)},
+            "shipped",
         )
         for name, asked in predictor.plan.targets.items()
     }
@@ -79,10 +91,12 @@ def evaluated(
 def _judged(
     predictor: Predictor, asked: TargetPlan, data: Prepared, whole: Values,
     hidden: Mapping[str, Values], present: Mapping[str, NDArray[np.bool_]],
+    groups: NDArray[np.int64] | None,
 ) -> TargetReport:  # fmt: skip
     name = asked.name
     facts = predictor.facts["targets"][name]
-    known = judge(task_of(asked), facts, data.targets[name], data.weight, None, data.numbers)
+    grouped = None if groups is None else groups[data.numbers]
+    known = judge(task_of(asked), facts, data.targets[name], data.weight, grouped, data.numbers)
     rng = seeds.generator(predictor.plan.seed, f"bootstrap {name}")
     gone = {n: values[name] for n, values in hidden.items()}
     return evaluate_target(known, whole[name], metric_names(asked), rng, present, gone)

@@ -21,34 +21,37 @@ def verdict(
     without: Mapping[str, Floats],
     inputs: Sequence[str],
     rng: np.random.Generator,
-    draws: int = DRAWS,
+    reads: Sequence[str] | None = None,
 ) -> dict[str, Json]:
     """Compare the shipped numbers (N, W) with the best single input, and with themselves less each input.
 
     score: the metric's name. single: the best single input's name and numbers; None: not trained.
     without: {input: numbers with that input hidden, or never learned}. inputs: all of the plan.
+    reads: those that the shipped member reads, under two of which nothing is fused; None: all.
     Differences are paired on the same resampled rows (groups) and signed so that more is better.
     Returns ``sentence``, ``score``, ``rows``, ``finding`` (``adds``, ``loses``, ``undecided``, ``single``:
-    the best single input is shipped, ``nothing to fuse``, ``not compared``), ``best_single``, ``fusing``
+    nothing fused is shipped, ``nothing to fuse``, ``not compared``), ``best_single``, ``fusing``
     ({value, low, high} or null) and ``inputs`` ({input: {value, low, high}}).
     """
     metric = metrics.get(score)()
-    drawn = resamples(len(judge.keep), rng, draws, judge.groups)
+    drawn = resamples(len(judge.keep), rng, DRAWS, judge.groups)
     whole = judge.answers(fused)
 
     def gain(other: Floats) -> Difference:
         found = compared(metric, judge.truth, (whole, judge.answers(other)), judge.weight, drawn)
         return found if metric.better == "high" else _turned(found)
 
-    alone = len(inputs) < 2
-    shipped = single is not None and np.array_equal(fused, single[1])
-    fusing = None if alone or shipped or single is None else gain(single[1])
-    gains = {} if alone or shipped else {name: gain(numbers) for name, numbers in without.items()}
+    shipped = list(inputs if reads is None else reads)
+    if single is not None and len(shipped) > 1 and np.array_equal(fused, single[1]):
+        shipped = [single[0]]
+    alone = len(inputs) < 2 or len(shipped) < 2
+    fusing = None if alone or single is None else gain(single[1])
+    gains = {} if alone else {name: gain(numbers) for name, numbers in without.items()}
     words = _Words(named(score, metric), metric, len(judge.keep))
     if fusing is not None and single is not None:
         first, finding = words.fusing(fusing, single[0]), _finding(fusing)
     else:
-        first, finding = words.no_fusing(inputs, single[0] if shipped and single else None)
+        first, finding = words.no_fusing(inputs, shipped)
     return {
         "sentence": "; ".join([first, *(words.input(name, found) for name, found in gains.items())]),
         "score": score,
@@ -83,14 +86,16 @@ class _Words:
         self.percent, self.high = metric.percent, metric.better == "high"
         self.points = " points" if metric.percent else ""
 
-    def no_fusing(self, inputs: Sequence[str], shipped: str | None) -> tuple[str, str]:
-        """(why there is no comparison, the finding)."""
+    def no_fusing(self, inputs: Sequence[str], shipped: Sequence[str]) -> tuple[str, str]:
+        """(why there is no comparison, the finding). shipped: the inputs that what ships reads."""
         if len(inputs) < 2:
             only = f": `{inputs[0]}` is the only input" if inputs else ""
             return f"there is nothing to fuse{only}", "nothing to fuse"
-        if shipped is not None:
-            beaten = f"fusing did not beat `{shipped}` alone on the validation rows"
-            return f"{beaten}, so `{shipped}` alone is shipped", "single"
+        if not shipped:
+            return "no input beat the prior on the validation rows, so the prior is shipped", "single"
+        if len(shipped) < 2:
+            beaten = f"fusing did not beat `{shipped[0]}` alone on the validation rows"
+            return f"{beaten}, so `{shipped[0]}` alone is shipped", "single"
         return "no single input was trained, so fusing is not compared", "not compared"
 
     def fusing(self, found: Difference, single: str) -> str:
