@@ -21,7 +21,7 @@ from sensorium.results import Report
 from sensorium.store import default_store
 from sensorium.table.table import Table
 from sensorium.train.run import Request, Run, planned, run
-from sensorium.train.tell import evaluated, report_of
+from sensorium.train.tell import evaluated, remarks, report_of
 from sensorium.types import Facts, Json
 
 
@@ -61,6 +61,8 @@ class Learner:
         run's files. resume: go on from the state in ``out``. Raises DataError and PlanError.
         """
         folder = None if out is None else Path(out)
+        if folder is not None:  # before hours of training, not after
+            bundles.check_free((folder / "bundle").resolve())
         self.run = run(self._request(table, test, folder, resume))
         self.report = report_of(self.run)
         told = self.report.to_dict()
@@ -101,6 +103,10 @@ class Learner:
         if self.report is None:
             raise SensoriumError("this learner was not fitted here, so it has no report; call fit() first.")
         return str(self.report)
+
+    def remarks(self) -> list[str]:
+        """What to know beside the scores: corrupt cells, unused columns, leaks, rungs that were skipped."""
+        return [] if self.run is None else remarks(self.run)
 
     def answers(self, table: object) -> list[dict[str, Json]]:
         """One JSON object a row, in the rows' order: answers, probabilities, and what was missing."""

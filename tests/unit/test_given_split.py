@@ -53,7 +53,7 @@ def test_words_of_the_parts() -> None:
         ({"fold": ["1", "2"]}, None),
         ({"set": ["train", "train"]}, None),
         ({"split": ["test", "val"]}, "split"),
-        ({"split": ["train", "test", "odd", None]}, None),
+        ({"split": ["train", "odd", "even", None]}, None),
         ({"split": ["train"] * 30 + ["test", "odd", None]}, "split"),
         ({"colour": ["train", "test"]}, None),
         ({"fold": ["train", "test"], "split": ["train", "test"]}, "split"),

@@ -52,18 +52,27 @@ def split_word(cell: Cell) -> str | None:
 def find_split_column(table: Table) -> str | None:
     """The column that divides the rows: named split, fold, set or the like, with two parts at least.
 
-    At least 95 % of its cells that are not missing must be such words.
+    At least 95 % of its cells that are not missing must be such words; between half and that, it is
+    a split with mistakes, and raises DataError.
     """
     named = {name.strip().lower().replace("-", "_").replace(" ", "_"): name for name in table.names}
     for wanted in _NAMES.split():
-        if wanted in named and _divides(table.column(named[wanted])):
+        if wanted in named and _divides(table, named[wanted]):
             return named[wanted]
     return None
 
 
-def _divides(cells: Sequence[Cell]) -> bool:
+def _divides(table: Table, column: str) -> bool:
+    cells = table.column(column)
     counts = Counter(split_word(cell) for cell in cells if cell is not None)
     known = [counts[part] for part in PARTS if counts[part]]
+    if counts["train"] and 0.5 * counts.total() <= sum(known) < 0.95 * counts.total():
+        row = next(i for i, cell in enumerate(cells) if cell is not None and split_word(cell) is None)
+        raise DataError(
+            f"{table.source}: column {column!r} looks like a split, but {counts[None]:,} of its cells are none "
+            f"of train, val and test; the first is {cells[row]!r} in {table.row_number(row)}. Mend them, "
+            "rename the column, or say split.how in the plan."
+        )
     return len(known) > 1 and sum(known) >= 0.95 * counts.total()
 
 

@@ -100,3 +100,26 @@ def _judged(
     rng = seeds.generator(predictor.plan.seed, f"bootstrap {name}")
     gone = {n: values[name] for n, values in hidden.items()}
     return evaluate_target(known, whole[name], metric_names(asked), rng, present, gone)
+
+
+def remarks(run: Run) -> list[str]:
+    """What to tell beside the scores: corrupt cells, unused columns, leaks, skipped rungs, notes."""
+    said = []
+    cells: dict[str, list[tuple[int, str]]] = {}
+    for column, row, why in run.corrupt:
+        cells.setdefault(column, []).append((row, why))
+    for column, found in cells.items():
+        row, why = found[0]
+        many = (
+            "1 cell is corrupt and counts"
+            if len(found) == 1
+            else f"{len(found):,} cells are corrupt and count"
+        )
+        said.append(f"column {column!r}: {many} as missing; the first, {run.table.row_number(row)}: {why}")
+    said += [f"column {name!r} is not used: {why}" for name, why in run.inference.dropped().items()]
+    said += [leak.text(run.searched) for leak in run.leaks]
+    reasons: dict[str, list[str]] = {}
+    for rung, why in run.done.skipped.items():
+        reasons.setdefault(why, []).append(rung)
+    said += [f"not climbed ({why}): {', '.join(rungs)}" for why, rungs in reasons.items()]
+    return [*said, *dict.fromkeys(run.notes)]
