@@ -135,17 +135,6 @@ def test_what_ships_is_the_best_on_validation_rows_and_every_rung_is_listed() ->
     assert done.skipped == {}
 
 
-def test_of_equal_candidates_the_one_that_reads_the_fewest_inputs_ships(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(climbing, "scored", lambda *_: (0.5, 0.0))
-    raw = toy.plan_of("age", "kind", train={"rungs": ["linear", "kind alone (linear)"]})
-    assert climb(toy.ladder(raw)).chosen == "prior"
-    found = iter([0.1, 0.7, 0.7])
-    monkeypatch.setattr(climbing, "scored", lambda *_: (next(found), 0.0))
-    assert climb(toy.ladder(raw)).chosen == "kind alone (linear)"
-
-
 def skipped(raw: dict[str, Any], **rest: Any) -> dict[str, str]:
     return climb(toy.ladder(raw, **rest)).skipped
 
@@ -154,7 +143,8 @@ def test_rungs_that_cannot_be_climbed_are_listed_with_the_reason(monkeypatch: py
     left_out = "the plan's train.rungs leaves it out"
     raw = toy.plan_of("age", "kind", train={"rungs": ["linear", "features", "mean", "ensemble"]})
     assert skipped(raw) == {
-        "age alone (linear)": left_out, "kind alone (linear)": left_out, "trees": left_out, "forest": left_out,
+        "age alone (linear)": left_out, "kind alone (linear)": left_out, "trees": left_out,
+        "forest": left_out,
         "age alone (trees)": left_out, "kind alone (trees)": left_out, "age alone": left_out,
         "kind alone": left_out, "fusion": left_out, "features": "no input is made of media",
         "mean": "fewer than two inputs have a candidate of their own",
@@ -244,30 +234,6 @@ def test_rungs_that_are_left_out_cost_nothing() -> None:
 
     assert names("linear", "fusion") == {"fusion"}
     assert names("photo alone", "features") == {"photo alone", "features 0: photo", "features 1: photo"}
-
-
-def test_candidates_of_one_input_are_joined_into_a_single_that_reads_only_it() -> None:
-    rungs = ["age alone (linear)", "age alone (trees)", "age alone (ensemble)", "kind alone (linear)", "mean"]
-    done = climb(toy.ladder(toy.plan_of("age", "kind", train={"rungs": [*rungs, "ensemble"]})))
-    joined = done.candidates["age alone (ensemble)"]
-    assert (joined.single, joined.member.inputs) == ("age", ("age",))
-    assert joined.score >= max(done.candidates[f"age alone ({kind})"].score for kind in ("linear", "trees"))
-    assert "kind alone (ensemble)" not in done.candidates
-    assert not any("(ensemble)" in name for name in done.candidates["ensemble"].member.parts())
-
-
-def test_where_the_score_is_not_defined_the_loss_chooses_and_it_is_told() -> None:
-    made = sorted(toy.rows(60), key=lambda row: str(row["label"]))
-    made = [*made[:20], *made[30:50], *made[20:30], *made[20:30]]
-    target = {"label": {"task": "classify", "score": "auroc"}}
-    done = climb(toy.ladder(toy.plan_of("age", targets=target, train={"rungs": ["linear"]}), made))
-    assert {candidate.score for candidate in done.candidates.values()} == {-np.inf}
-    assert done.candidates["linear"].loss < done.candidates["prior"].loss
-    assert done.chosen == "linear"
-    assert done.notes == ["auroc is not defined on the validation rows, so their loss chose"]
-    single = done.best_single()
-    assert single is not None
-    assert single.name == "linear"
 
 
 def test_a_spent_limit_still_gives_a_prior_and_a_linear_member_and_is_replayed() -> None:

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from sensorium import seeds
 from sensorium.members import _linear
 from sensorium.members._base import Field, Floats, Goal, Job, Rows, Score
 from sensorium.members._outcome import Lesson, Outcome, lesson, softmax
@@ -112,6 +113,23 @@ def test_a_score_of_rare_classes_shifts_the_frequent_ones_down() -> None:
     assert moved.shift[1] - moved.shift[0] == pytest.approx(np.log(9), rel=0.4)
     assert labels(2, balanced).score(said, every) + 0.05 < moved.score(said, every)
     np.testing.assert_array_equal(labels(2, likely).shifted(said, every, frequency).shift, [0, 0])
+
+
+def test_a_shift_that_helps_only_the_rows_it_was_chosen_on_is_not_used() -> None:
+    rng = np.random.default_rng(0)
+    frequency, said = np.array([0.9, 0.1]), rng.normal(size=(40, 2))
+    fit = set(np.sort(seeds.generator(0, "shift").permutation(40)[::2]).tolist())
+
+    def fooled(numbers: np.ndarray, rows: np.ndarray) -> float:
+        lifted = float((numbers[:, 1] - numbers[:, 0]).mean())
+        return lifted if set(rows.tolist()) <= fit else -lifted
+
+    assert labels(2, fooled).shifted(said, np.arange(40), frequency).shift.tolist() == [0, 0]
+    assert (
+        labels(2, lambda n, _: float((n[:, 1] - n[:, 0]).mean()))
+        .shifted(said, np.arange(40), frequency)
+        .shift.any()
+    )
 
 
 def test_lessons_leave_out_missing_targets_and_weigh_rows_by_their_mean() -> None:

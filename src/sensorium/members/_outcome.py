@@ -9,12 +9,15 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sensorium import seeds
 from sensorium.members._base import Floats, Goal, Job, Rows, Score
 from sensorium.types import Facts
 
 SHIFTS = tuple(round(0.1 * i, 1) for i in range(11))
 GAIN = 0.002
 """What a shift must add to the score before it is used: less is noise on a thousand rows."""
+FEWEST = 4
+"""Fewer validation rows have no two halves to fit and to check a shift."""
 TINY = 1e-9
 
 
@@ -51,14 +54,22 @@ class Outcome:
         return task.numbers(softmax(said + self.shift), self.goal.facts)
 
     def shifted(self, said: Floats, rows: Rows, frequency: Floats) -> Self:
-        """The same target with the shift whose score on these validation rows is best."""
-        if self.kind == "regress" or self.goal.score is None or not len(rows):
+        """The same target with the shift whose score is best on one half of these validation rows.
+
+        Only where it is better than none on the other half too, so that these rows stay fair to a score.
+        """
+        if self.kind == "regress" or self.goal.score is None or len(rows) < FEWEST:
             return self
+        drawn = seeds.generator(0, "shift").permutation(len(rows))
+        fit, check = np.sort(drawn[::2]), np.sort(drawn[1::2])
         tries = [self._with(-power * np.log(frequency)) for power in SHIFTS]
-        values = np.array([rated(self.goal.score, t.numbers(said), rows) for t in tries])
+        values = np.array([t.score(said[fit], rows[fit]) for t in tries])
         near = np.convolve(np.pad(values, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-        best = int(near.argmax())
-        return tries[best] if near[best] > values[0] + GAIN and values[best] > values[0] + GAIN else self
+        best = tries[int(near.argmax())]
+        if near.max() <= values[0] + GAIN or values[near.argmax()] <= values[0] + GAIN:
+            return self
+        helps = best.score(said[check], rows[check]) > self.score(said[check], rows[check])
+        return best if helps else self
 
     def score(self, said: Floats, rows: Rows) -> float:
         """How good these words for these rows are by the goal's score, or by the likelihood without one."""
