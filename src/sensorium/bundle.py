@@ -63,10 +63,7 @@ def save(folder: Path, bundle: Bundle) -> None:
     things but no bundle, or cannot be written.
     """
     folder = folder.resolve()
-    if folder.is_file():
-        raise BundleError(f"{folder}: a file has this name, and a bundle is a folder; choose another one.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / HEAD).exists():
-        raise BundleError(f"{folder}: the folder is not empty and holds no bundle; choose another one.")
+    check_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = _beside(folder, "new")
@@ -78,6 +75,14 @@ def save(folder: Path, bundle: Bundle) -> None:
             shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise BundleError(f"{folder}: the bundle cannot be written ({error.strerror}).") from error
+
+
+def check_free(folder: Path) -> None:
+    """Raises BundleError when ``save`` would refuse the folder: a file, or things that are no bundle."""
+    if folder.is_file():
+        raise BundleError(f"{folder}: a file has this name, and a bundle is a folder; choose another one.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / HEAD).exists():
+        raise BundleError(f"{folder}: the folder is not empty and holds no bundle; choose another one.")
 
 
 def _write(folder: Path, bundle: Bundle) -> None:

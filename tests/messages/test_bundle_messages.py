@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.api import Learner
 from sensorium.bundle import Bundle, load, save
 from sensorium.bundle_files import sha256
 from sensorium.chained import Chained
@@ -202,6 +203,11 @@ def test_folders_that_cannot_take_a_bundle(tmp_path: Path) -> None:
     (tmp_path / "full" / "x").touch()
     assert message(lambda: save(tmp_path / "full", Bundle(made()))) == (
         f"{tmp_path / 'full'}: the folder is not empty and holds no bundle; choose another one."
+    )
+    (tmp_path / "out" / "bundle").mkdir(parents=True)
+    (tmp_path / "out" / "bundle" / "x").touch()
+    assert message(lambda: Learner("y").fit("no such table", out=tmp_path / "out")) == (  # before training
+        f"{tmp_path / 'out' / 'bundle'}: the folder is not empty and holds no bundle; choose another one."
     )
     file = tmp_path / "full" / "x"
     assert message(lambda: save(file, Bundle(made()))) == (
