@@ -1,6 +1,7 @@
 """The network as a member: batches in, numbers out."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 import numpy as np
@@ -17,6 +18,11 @@ from sensorium.table.prepared import Prepared
 from sensorium.types import Facts, Output, moved
 
 ANSWER_ROWS = 256
+
+
+def device() -> torch.device:
+    """Where networks train and answer: the first GPU, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Network(Member):
@@ -61,13 +67,13 @@ class Network(Member):
     ) -> Iterator[tuple[NDArray[np.int64], Output]]:
         batches = Batches(self.plan, data)
         rows = batches.near(rows)
-        device = next(self.model.parameters()).device
+        where = next(self.model.parameters()).device
         if self.model.training:
             self.model.eval()
         for start in range(0, len(rows), ANSWER_ROWS):
             cut = rows[start : start + ANSWER_ROWS]
-            with torch.inference_mode():
-                output = self.model(moved(batches.batch(cut), device), mode)
+            with torch.inference_mode(), _exact(where):
+                output = self.model(moved(batches.batch(cut), where), mode)
             yield cut, output
 
     def state(self) -> tuple[Facts, dict[str, NDArray[np.generic]]]:
@@ -86,4 +92,12 @@ class Network(Member):
         plan = parse(facts["plan"])
         model = Model(plan, facts["facts"])
         model.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in arrays.items()})
-        return cls(model.eval(), plan, facts["facts"])
+        return cls(model.to(device()).eval(), plan, facts["facts"])
+
+
+def _exact(where: torch.device) -> AbstractContextManager[None]:
+    """Convolutions in whole float32: a GPU would cut them to 10 bits of mantissa."""
+    if where.type != "cuda":
+        return nullcontext()
+    found: AbstractContextManager[None] = torch.backends.cudnn.flags(allow_tf32=False)
+    return found

@@ -144,10 +144,11 @@ class Hungry(Linear):
     """Runs out of memory above some rows."""
 
     most: ClassVar[int] = 5
+    error: ClassVar[Exception] = torch.OutOfMemoryError("planted")
 
     def forward(self, x: Arrays) -> Tokens:
         if self.training and len(x.values) > self.most:
-            raise torch.OutOfMemoryError("planted")
+            raise self.error
         return super().forward(x)
 
 
@@ -184,14 +185,27 @@ def replay(job: Job, done: Trained) -> Trained:
 
 
 @pytest.mark.usefixtures("planted")
-def test_out_of_memory_halves_the_batch_which_is_written_down_and_replayed() -> None:
+def test_out_of_memory_halves_the_batch_which_is_written_down_and_replayed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     job = toy.job(with_encoder("hungry"))
     done = train_network(job)
     assert done.settled == {"steps": 20, "batch_rows": 4, "stop": 20}
     assert [r["step"] for r in done.history] == [10, 20]
     assert equal(weights(done), weights(replay(job, done)))
+    error = RuntimeError(
+        "err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
+    )
+    monkeypatch.setattr(Hungry, "error", error)
     counted = train_network(toy.job(with_encoder("hungry", steps=3)))
     assert counted.settled == {"steps": 12, "batch_rows": 4, "stop": 12}
+
+
+@pytest.mark.usefixtures("planted")
+def test_other_errors_of_a_step_are_raised_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hungry, "error", RuntimeError("shapes cannot be multiplied"))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        train_network(toy.job(with_encoder("hungry", steps=3)))
 
 
 @pytest.mark.usefixtures("planted")

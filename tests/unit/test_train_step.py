@@ -16,7 +16,7 @@ from sensorium.model import Model, part_name
 from sensorium.plan import OptimizerPlan
 from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.score import loss_of
-from sensorium.train.step import hidden, losses_of, mixed, reduced, train_step
+from sensorium.train.step import hidden, losses_of, mixed, out_of_memory, reduced, train_step
 from sensorium.types import Arrays, Batch, Output, Tokens, blended
 
 
@@ -210,3 +210,12 @@ def test_the_gradient_is_clipped_to_its_norm_and_the_step_tells_the_norm_before(
     assert done.norm > 1e-3
     assert float(moved.norm()) == pytest.approx(1e-3, rel=0.02)
     assert done.rows == 16
+
+
+def test_a_lack_of_memory_is_known_by_what_torch_says() -> None:
+    with pytest.raises(RuntimeError) as error:
+        torch.empty(1 << 56, dtype=torch.uint8)
+    assert out_of_memory(error.value)
+    assert out_of_memory(MemoryError())
+    assert out_of_memory(torch.OutOfMemoryError("planted"))
+    assert not out_of_memory(RuntimeError("shapes cannot be multiplied"))

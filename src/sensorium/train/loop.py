@@ -16,16 +16,17 @@ from sensorium import seeds
 from sensorium.batches import Batches
 from sensorium.errors import TrainingError
 from sensorium.model import Model
-from sensorium.network import Network
+from sensorium.network import Network, device
 from sensorium.plan import Plan, TrainPlan
 from sensorium.plan_write import to_dict
 from sensorium.progress import Progress
 from sensorium.table.prepared import Prepared
+from sensorium.train.dice import devices, put_back, rolled
 from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.schedule import settled
 from sensorium.train.score import loss_of, scored
 from sensorium.train.state import append_log, load, save
-from sensorium.train.step import Done, hidden, mixed, train_step
+from sensorium.train.step import Done, hidden, mixed, out_of_memory, train_step
 from sensorium.types import Batch, Facts, moved
 
 PROBE_STEPS, PROBE_SECONDS = 6, 4.0
@@ -76,9 +77,11 @@ def train_network(job: Job) -> Trained:
     while True:
         try:
             plan = replace(job.plan, train=options)
-            with torch.random.fork_rng(devices=[]):
+            with torch.random.fork_rng(devices=devices()):
                 return _Trainer(job, plan).run()
-        except (torch.OutOfMemoryError, MemoryError) as error:
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
             if batch_rows == 1:
                 raise TrainingError(
                     f"{job.name}: out of memory with one row in a batch. Choose a smaller encoder, "
@@ -100,7 +103,7 @@ class _Trainer:
         torch.manual_seed(seeds.number(seed, f"weights {job.name}"))
         self.model = Model(plan, job.facts)
         self.model.start_from(job.start)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device()
         self.model.to(self.device)
         self.model.generator = seeds.torch_generator(seed, f"augment {job.name}")
         self.hide = seeds.torch_generator(seed, f"hide {job.name}")
@@ -146,7 +149,7 @@ class _Trainer:
         if self.known:
             return
         before = copy.deepcopy(self.model.state_dict())
-        dice = (self.model.generator.get_state(), self.hide.get_state(), torch.get_rng_state())
+        dice = (self.model.generator.get_state(), self.hide.get_state(), rolled())
         began, done = time.monotonic(), 0
         for batch, _ in self._stream(0):
             self._one_step(batch)
@@ -159,7 +162,7 @@ class _Trainer:
         self.optimizer = adamw(self.model, self.plan.train.optimizer)
         self.model.generator.set_state(dice[0])
         self.hide.set_state(dice[1])
-        torch.set_rng_state(dice[2])
+        put_back(dice[2])
         left = (deadline - time.monotonic()) * 0.85
         self.steps = self.stop = max(1, min(self.steps, int(left / seconds)))
 
@@ -261,7 +264,7 @@ class _Trainer:
             "best": self.best, "average": self.average, "best_score": self.best_score,
             "better": self.better, "least_loss": self.least_loss,
             "step": self.step, "steps": self.steps, "epoch": self.epoch,
-            "batch_rows": self.batch_rows, "history": self.history, "dice": torch.get_rng_state(),
+            "batch_rows": self.batch_rows, "history": self.history, "dice": rolled(),
             "augment": self.model.generator.get_state(), "hide": self.hide.get_state(),
         })  # fmt: skip
 
@@ -273,12 +276,13 @@ class _Trainer:
             return False
         self.model.load_state_dict(found["model"])
         self.optimizer.load_state_dict(found["optimizer"])
-        self.best, self.average, self.history = found["best"], found["average"], found["history"]
+        self.best, self.history = found["best"], found["history"]
+        self.average = {n: t.to(self.device) for n, t in found["average"].items()}
         self.best_score, self.better = tuple(found["best_score"]), found["better"]
         self.least_loss = found["least_loss"]
         self.step, self.steps, self.epoch = found["step"], found["steps"], found["epoch"]
         self.stop = self.known.get("stop", self.steps)
-        torch.set_rng_state(found["dice"])
+        put_back(found["dice"])
         self.model.generator.set_state(found["augment"])
         self.hide.set_state(found["hide"])
         return True

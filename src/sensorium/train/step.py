@@ -23,6 +23,11 @@ class Done:
     rows: int
 
 
+def out_of_memory(error: Exception) -> bool:
+    """Whether a step ended for want of memory: on the processor torch says so with a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator:" in str(error)
+
+
 def reduced(
     loss: Loss, numbers: Tensor, target: Arrays, batch: Batch, seen_B: Tensor | None = None
 ) -> Tensor:
