@@ -15,6 +15,7 @@ from sensorium.table.split import Split, divide, folds
 from sensorium.table.table import Table
 
 SMALL_TABLE = 2000
+CROSS_FOLDS = 5
 Rows = NDArray[np.int64]
 Round = tuple[Rows, Rows, Rows]
 """Training, validation and test rows of one fold."""
@@ -53,6 +54,18 @@ def crosses(plan: Plan, table: Table) -> bool:
     )
 
 
+def folds_of(plan: Plan, split: Split) -> int:
+    """How many folds cross-validation has: the plan's, else 5, fewer where each would hold under 5 rows.
+
+    Groups that stay whole count as rows do.
+    """
+    if plan.split.folds is not None:
+        return plan.split.folds
+    every = np.concatenate([split.train, split.val, split.test])
+    units = len(every) if split.groups is None else len(np.unique(split.groups[every]))
+    return min(CROSS_FOLDS, max(2, units // 5))
+
+
 def rounds_of(plan: Plan, table: Table, split: Split, rounds: int) -> list[Round]:
     """(train, val, test) rows of every fold: each row is in one test part; val is cut from the rest."""
     if not rounds:
@@ -64,8 +77,9 @@ def rounds_of(plan: Plan, table: Table, split: Split, rounds: int) -> list[Round
     for place, (rest, held) in enumerate(
         folds(len(every), rounds, seeds.generator(plan.seed, "folds"), labels=labels, groups=groups)
     ):
+        units = len(rest) if groups is None else len(np.unique(groups[rest]))
         inner = folds(
-            len(rest), 5, seeds.generator(plan.seed, f"fold {place}"), labels=labels[rest],
+            len(rest), min(5, units), seeds.generator(plan.seed, f"fold {place}"), labels=labels[rest],
             groups=None if groups is None else groups[rest],
         )  # fmt: skip
         learn, val = inner[0]

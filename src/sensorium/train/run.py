@@ -20,12 +20,11 @@ from sensorium.table.leaks import Leak
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.train.climb import Budget, Climb
-from sensorium.train.division import crosses, divided, groups_of, leaks_of, rounds_of, told
+from sensorium.train.division import crosses, divided, folds_of, groups_of, leaks_of, rounds_of, told
 from sensorium.train.ladder import Climbed, check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.types import Facts, Json
 
-CROSS_FOLDS = 5
 RESERVE = 0.08
 """Share of a time limit kept for preparing the report and writing files."""
 
@@ -118,7 +117,7 @@ def run(request: Request) -> Run:
     deadline = None if limit is None else began + limit * (1 - RESERVE)
     split = divided(plan, request.table, request.test)
     crossed = request.test is None and crosses(plan, request.table)
-    rounds = (plan.split.folds or CROSS_FOLDS) if crossed else 0
+    rounds = folds_of(plan, split) if crossed else 0
     parts = rounds_of(plan, request.table, split, rounds)
     shared = _Shared(request, plan, deadline, split.groups, rounds + 1)
     measured: list[Measured] = []
