@@ -117,7 +117,7 @@ def remarks(run: Run) -> list[str]:
         )
         said.append(f"column {column!r}: {many} as missing; the first, {run.table.row_number(row)}: {why}")
     said += [f"column {name!r} is not used: {why}" for name, why in run.inference.dropped().items()]
-    said += [leak.text(run.searched) for leak in run.leaks]
+    said += [leak.text(run.searched or run.table) for leak in run.leaks]
     reasons: dict[str, list[str]] = {}
     for rung, why in run.done.skipped.items():
         reasons.setdefault(why, []).append(rung)
