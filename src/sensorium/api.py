@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sensorium import bundle as bundles
 from sensorium.batches import task_of
 from sensorium.bundle import Bundle
-from sensorium.errors import SensoriumError
+from sensorium.errors import PlanError, SensoriumError
 from sensorium.infer import Inference
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
@@ -62,6 +62,8 @@ class Learner:
         """
         folder = None if out is None else Path(out)
         if folder is not None:  # before hours of training, not after
+            if folder.exists() and not folder.is_dir():
+                raise PlanError(f"out: {folder} is a file; expected a folder, which may be new.")
             bundles.check_free((folder / "bundle").resolve())
         self.run = run(self._request(table, test, folder, resume))
         self.report = report_of(self.run)
@@ -111,6 +113,8 @@ class Learner:
     def answers(self, table: object) -> list[dict[str, Json]]:
         """One JSON object a row, in the rows' order: answers, probabilities, and what was missing."""
         predictor = self._fitted().predictor
+        if isinstance(table, list) and not table:
+            return []
         return predictor.cells(predictor.prepare(self._table(table), store=default_store()))
 
     def predict(self, table: object) -> NDArray[np.generic]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import sensorium
-from sensorium.errors import DataError
+from sensorium.errors import DataError, PlanError
 from sensorium.load_table import load_table
 from sensorium.table.split import find_split_column
 
@@ -44,3 +44,15 @@ def test_broken_cells_unused_columns_and_skipped_rungs_are_told(tmp_path: Path) 
     )
     assert any(t.startswith("column 'same' is not used: ") for t in told)
     assert any(t.startswith("not climbed (the plan's train.rungs leaves it out): ") for t in told)
+
+
+def test_no_rows_get_no_answers_and_a_file_is_no_folder(tmp_path: Path) -> None:
+    rows = [{"age": i % 7, "y": "ab"[i % 2]} for i in range(60)]
+    learner = sensorium.Learner("y", plan={"train": {"rungs": ["linear"]}, "split": {"how": "random"}})
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    with pytest.raises(PlanError) as raised:
+        learner.fit(rows, out=taken)
+    assert str(raised.value) == f"out: {taken} is a file; expected a folder, which may be new."
+    learner.effort = "good"
+    assert learner.fit(rows).answers([]) == []

@@ -25,8 +25,8 @@ from sensorium.train.ladder import Climbed, check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.types import Facts, Json
 
-RESERVE = 0.08
-"""Share of a time limit kept for preparing the report and writing files."""
+RESERVE, LEAST_RESERVE = 0.1, 8.0
+"""Share of a time limit, and seconds at least, kept for measuring, drawing and writing files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def run(request: Request) -> Run:
     inference = planned(request)
     plan = inference.plan
     limit = plan.train.time_limit_seconds
-    deadline = None if limit is None else began + limit * (1 - RESERVE)
+    deadline = None if limit is None else began + limit - max(LEAST_RESERVE, RESERVE * limit)
     split = divided(plan, request.table, request.test)
     crossed = request.test is None and crosses(plan, request.table)
     rounds = folds_of(plan, split) if crossed else 0
