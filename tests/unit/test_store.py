@@ -125,7 +125,16 @@ def test_a_key_is_of_the_files_the_choices_the_facts_and_the_code(
     others: list[InputPlan] = list(
         plan_of({"photo": asked("image") | {"size": 9}}, "regress").inputs.values()
     )
-    assert len({key, store.key(others[0], {"size": 3, "channels": 1}, files), store.key(ASKED, {"size": 4, "channels": 1}, files)}) == 3
+    assert (
+        len(
+            {
+                key,
+                store.key(others[0], {"size": 3, "channels": 1}, files),
+                store.key(ASKED, {"size": 4, "channels": 1}, files),
+            }
+        )
+        == 3
+    )
     assert store.key(ASKED, {"size": 3, "channels": 1}, files[::-1]) != key
     assert store.key(ASKED, {"size": 3, "channels": 1}, [*files, None]) != key
     monkeypatch.setattr(stores, "_code", lambda kind: "other")
