@@ -42,6 +42,8 @@ def test_broken_cells_unused_columns_and_skipped_rungs_are_told(tmp_path: Path) 
         t.startswith("column 'photo': 1 cell is corrupt and counts as missing; the first, row 5: ")
         for t in told
     )
+    verdict = learner.metrics["targets"]["y"]["verdict"]["sentence"]
+    assert verdict.startswith("learned fusion was not trained (the plan's train.rungs leaves it out); ")
     assert any(t.startswith("column 'same' is not used: ") for t in told)
     assert any(t.startswith("not climbed (the plan's train.rungs leaves it out): ") for t in told)
 
