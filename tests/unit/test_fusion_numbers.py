@@ -2,7 +2,6 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from sensorium.decoders.linear import Linear
 from sensorium.fusion.attend import Attend
@@ -27,7 +26,9 @@ def test_concat_mixes_means_and_missing_vectors() -> None:
     a, b = tokens(2, 3, [2, 3]), tokens(2, 1, [1, 0])
     left, right = net.norms[0](a.values[1].mean(0)), net.missing_MD[1]
     x = torch.cat([left, right])
-    expected = net.skip(x) + net.down(F.gelu(net.up(x)))
+    gate, value = net.mix.up(x).chunk(2)
+    hidden = net.mix.norm(gate * torch.sigmoid(gate) * value)
+    expected = net.skip(x) + net.mix.down(hidden)
     fused = net({"b": b, "a": a})
     torch.testing.assert_close(fused.readout[1], expected)
     torch.testing.assert_close(fused.joint.values[1, 0], expected)
@@ -69,7 +70,7 @@ def test_the_gate_of_attend_adds_a_swiglu_of_the_inputs_means() -> None:
     gate, net.gate = net.gate, None
     net({"a": a, "b": b})
     handle.remove()
-    torch.testing.assert_close(seen[0] - seen[1], gate.mlp(torch.cat(means)), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(seen[0] - seen[1], gate(torch.cat(means)), rtol=1e-4, atol=1e-4)
 
 
 def test_the_linear_decoder_is_a_normalised_affine_map() -> None:

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sensorium.nn.attention import Block, Mlp, rotary, turned
+from sensorium.nn.attention import Block, rotary, turned
+from sensorium.nn.gate import GatedMix
 from sensorium.nn.norm import MaskedBatchNorm
 from sensorium.nn.places import places
 from sensorium.nn.pool import AttentionPool, highest, mean, summary, zone_shares
@@ -110,11 +111,21 @@ def test_a_row_without_a_real_token_stays_finite_and_has_a_finite_slope() -> Non
     assert x.grad.isfinite().all()
 
 
-def test_swiglu_is_the_formula() -> None:
-    net, x = Mlp(4, 6, "swiglu"), torch.randn(3, 4)
-    gate, value = F.linear(x, net.up.weight, net.up.bias).chunk(2, -1)
-    expected = (gate * torch.sigmoid(gate) * value) @ net.down.weight.T + net.down.bias
-    torch.testing.assert_close(net(x), expected)
+def test_a_gated_mix_is_its_formula() -> None:
+    net, x = GatedMix(4, 3, 6, 0.0), torch.randn(5, 4)
+    gate, value = (x @ net.up.weight.T + net.up.bias).chunk(2, -1)
+    hidden = gate * torch.sigmoid(gate) * value
+    hidden = (hidden - hidden.mean(1, keepdim=True)) / (
+        hidden.var(1, correction=0, keepdim=True) + 1e-5
+    ).sqrt()
+    torch.testing.assert_close(net(x), hidden @ net.down.weight.T + net.down.bias)
+
+
+def test_what_a_block_adds_starts_smaller_the_more_blocks_follow() -> None:
+    torch.manual_seed(0)
+    one = Block(8, 2).mlp.down.weight
+    torch.manual_seed(0)
+    torch.testing.assert_close(Block(8, 2, layers=8).mlp.down.weight, one / 8**0.5)
 
 
 def test_rotary_turns_are_products_of_complex_numbers() -> None:

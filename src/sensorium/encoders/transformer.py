@@ -58,9 +58,9 @@ class Transformer(Encoder):
             nn.Embedding(int(facts.get("longest", PLACES)), width) if positions == "learned" else None
         )
         if self.places is not None:
-            nn.init.normal_(self.places.weight, std=0.02)
+            nn.init.normal_(self.places.weight, std=0.3)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(width, heads, dropout=dropout) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, layers=depth, dropout=dropout) for _ in range(depth))
         self.norm, self.out = nn.LayerNorm(width), nn.Linear(width, dim)
         self.pool = AttentionPool(width, heads) if tokens == "pooled" else None
 
@@ -98,7 +98,5 @@ class Transformer(Encoder):
 def _entrance(facts: Facts, width: int) -> tuple[nn.Embedding | None, nn.Linear | None]:
     """A table of vectors for ids, or a projection for frames."""
     if facts["layout"] == "ids":
-        table = nn.Embedding(int(facts["vocabulary"]), width)
-        nn.init.normal_(table.weight, std=width**-0.5)
-        return table, None
+        return nn.Embedding(int(facts["vocabulary"]), width), None
     return None, nn.Linear(int(facts["features"]), width)

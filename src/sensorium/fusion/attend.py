@@ -4,10 +4,11 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from sensorium.fusion._base import Fusion
-from sensorium.nn.attention import Block, Mlp, check_heads
+from sensorium.nn.attention import Block, check_heads
+from sensorium.nn.gate import GatedMix
 from sensorium.nn.pool import mean
 from sensorium.types import Fused, Tokens
 
@@ -44,8 +45,8 @@ class Attend(Fusion):
         self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02)
         self.readout_D = nn.Parameter(torch.randn(dim) * 0.02)
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in inputs)
-        self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(layers))
-        self.gate = _Gate(dim * len(inputs), dim, gate, dropout) if gate else None
+        self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout, layers=layers) for _ in range(layers))
+        self.gate = GatedMix(dim * len(inputs), dim, gate, dropout) if gate else None
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, inputs: dict[str, Tokens]) -> Fused:
@@ -71,16 +72,3 @@ class Attend(Fusion):
         empty_BT = ~tokens.mask.any(1, keepdim=True) & first_T
         missing_D = self.missing_MD[place].to(values_BTD.dtype)
         return Tokens(torch.where(empty_BT.unsqueeze(-1), missing_D, values_BTD), tokens.mask | empty_BT)
-
-
-class _Gate(nn.Module):
-    """A gated perceptron from all inputs' means (B, M * D) to (B, D)."""
-
-    def __init__(self, wide: int, dim: int, hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.mlp = Mlp(wide, hidden, "swiglu", out=dim)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.dropout(self.mlp(x))
-        return y

@@ -5,15 +5,15 @@ from typing import Annotated
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sensorium.fusion._base import Fusion
+from sensorium.nn.gate import GatedMix
 from sensorium.nn.pool import mean
 from sensorium.types import Fused, Tokens
 
 
 class Concat(Fusion):
-    """Pool each input to one vector, lay them side by side, mix them with a two-layer perceptron.
+    """Pool each input to one vector, lay them side by side, mix them with a gated perceptron.
 
     A missing input is a learned vector of its own. The joint has one token, always real.
 
@@ -27,19 +27,19 @@ class Concat(Fusion):
         inputs: tuple[str, ...],
         dim: int,
         *,
-        hidden: Annotated[int, Field(ge=1)] = 256,
+        hidden: Annotated[int, Field(ge=1)] = 128,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
     ) -> None:
         super().__init__()
         self.inputs = tuple(inputs)
         self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02)
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in inputs)
-        self.skip, self.up = nn.Linear(dim * len(inputs), dim), nn.Linear(dim * len(inputs), hidden)
-        self.down, self.dropout = nn.Linear(hidden, dim), nn.Dropout(dropout)
+        wide = dim * len(inputs)
+        self.skip, self.mix = nn.Linear(wide, dim), GatedMix(wide, dim, hidden, dropout)
 
     def forward(self, inputs: dict[str, Tokens]) -> Fused:
         x = torch.cat([self._one(i, inputs[name]) for i, name in enumerate(self.inputs)], -1)
-        y_BD = self.skip(x) + self.down(self.dropout(F.gelu(self.up(x))))
+        y_BD = self.skip(x) + self.mix(x)
         real = torch.ones(y_BD.shape[0], 1, dtype=torch.bool, device=y_BD.device)
         return Fused(Tokens(y_BD.unsqueeze(1), real), dict(inputs), readout=y_BD)
 

@@ -3,8 +3,6 @@
 Letters: B rows, T tokens, D dim, H heads, E dim of a head.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -76,38 +74,32 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two affine maps with GELU, or three with a SiLU gate (SwiGLU, Shazeer 2020, eq. 6)."""
+    """Two affine maps with GELU between them; the size stays."""
 
-    def __init__(
-        self, dim: int, hidden: int, kind: Literal["gelu", "swiglu"] = "gelu", *, out: int | None = None
-    ) -> None:
+    def __init__(self, dim: int, hidden: int) -> None:
         super().__init__()
-        self.gated = kind == "swiglu"
-        self.up = nn.Linear(dim, hidden * (2 if self.gated else 1))
-        self.down = nn.Linear(hidden, out or dim)
+        self.up, self.down = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.up(x)
-        if self.gated:
-            gate, value = h.chunk(2, -1)
-            h = F.silu(gate) * value
-        else:
-            h = F.gelu(h)
-        y: Tensor = self.down(h)
+        y: Tensor = self.down(F.gelu(self.up(x)))
         return y
 
 
 class Block(nn.Module):
-    """One pre-norm Transformer layer (Xiong 2020, fig. 1b): attention, then MLP, each added to its input."""
+    """One pre-norm Transformer layer (Xiong 2020, fig. 1b): attention, then MLP, each added to its input.
 
-    def __init__(
-        self, dim: int, heads: int, *, dropout: float = 0.0, mlp: Literal["gelu", "swiglu"] = "gelu",
-        hidden: int | None = None,
-    ) -> None:  # fmt: skip
+    layers: how many such layers follow each other; what they add starts scaled by 1 / sqrt(2 layers)
+    (Radford 2019, section 2.3).
+    """
+
+    def __init__(self, dim: int, heads: int, *, layers: int = 1, dropout: float = 0.0) -> None:
         super().__init__()
         self.norm_attention, self.norm_mlp = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.attention, self.mlp = Attention(dim, heads), Mlp(dim, hidden or 4 * dim, mlp)
+        self.attention, self.mlp = Attention(dim, heads), Mlp(dim, 4 * dim)
         self.dropout = nn.Dropout(dropout)
+        with torch.no_grad():
+            for last in (self.attention.out, self.mlp.down):
+                last.weight.mul_((2 * layers) ** -0.5)
 
     def forward(self, x_BTD: Tensor, mask_BT: Tensor, turn: Turn | None = None) -> Tensor:
         x_BTD = x_BTD + self.dropout(self.attention(self.norm_attention(x_BTD), mask_BT, turn))
