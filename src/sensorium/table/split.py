@@ -69,9 +69,9 @@ def _divides(table: Table, column: str) -> bool:
     if counts["train"] and 0.5 * counts.total() <= sum(known) < 0.95 * counts.total():
         row = next(i for i, cell in enumerate(cells) if cell is not None and split_word(cell) is None)
         raise DataError(
-            f"{table.source}: column {column!r} looks like a split, but {counts[None]:,} of its cells are none "
-            f"of train, val and test; the first is {cells[row]!r} in {table.row_number(row)}. Mend them, "
-            "rename the column, or say split.how in the plan."
+            f"{table.source}: column {column!r} looks like a split, but {counts[None]:,} of its cells "
+            f"are none of train, val and test; the first is {cells[row]!r} in {table.row_number(row)}. "
+            "Mend them, rename the column, or say split.how in the plan."
         )
     return len(known) > 1 and sum(known) >= 0.95 * counts.total()
 
