@@ -15,7 +15,7 @@ from sensorium.media.cells import shown
 from sensorium.media.locate import located
 from sensorium.modalities._base import Modality
 from sensorium.model import layout_of, modality_of, part_name
-from sensorium.options import build
+from sensorium.options import built
 from sensorium.plan import InputPlan, Plan, TargetPlan
 from sensorium.progress import Progress
 from sensorium.store import Store
@@ -36,7 +36,7 @@ REPEATS = 2
 def task_of(asked: TargetPlan) -> Task:
     """The target's task, built from the plan."""
     where = f"targets.{asked.name}"
-    return build(tasks.get(asked.task.name, where), choices=asked.task.choices, where=where)
+    return built(tasks.get(asked.task.name, where), asked.task.choices, where)
 
 
 def fit_facts(
@@ -142,10 +142,13 @@ def prepared_column(
     if store is not None and key is not None and (found := store.get(key)) is not None:
         return replace(found, index=index)
     starts = range(0, len(records), MEDIA_CHUNK)
-    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
-        made = pool.map(lambda s: modality.prepare(records[s : s + MEDIA_CHUNK], facts), starts)
-        parts = list(progress.over(made, f"preparing {asked.name}", len(starts)))
-    packed = concatenated([flat(p) for p in parts]) if parts else modality.prepare([], facts)
+    if len(starts) < 2:  # a pool of threads costs more than one chunk gains
+        packed = flat(modality.prepare(records, facts))
+    else:
+        with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+            made = pool.map(lambda s: modality.prepare(records[s : s + MEDIA_CHUNK], facts), starts)
+            parts = list(progress.over(made, f"preparing {asked.name}", len(starts)))
+        packed = concatenated([flat(p) for p in parts])
     if store is not None and key is not None:
         packed = store.put(key, packed)
     return replace(packed, index=index)

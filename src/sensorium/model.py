@@ -17,7 +17,7 @@ from sensorium.fusion._base import Fusion
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
 from sensorium.nn.joined import Joined
-from sensorium.options import build
+from sensorium.options import build, built
 from sensorium.plan import InputPlan, Plan
 from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens, blended
 
@@ -27,7 +27,7 @@ Mode = Literal["answer", "train", "encode"]
 def modality_of(asked: InputPlan) -> Modality:
     """The input's modality, built from the plan."""
     where = f"inputs.{asked.name}"
-    return build(modalities.get(asked.modality.name, where), choices=asked.modality.choices, where=where)
+    return built(modalities.get(asked.modality.name, where), asked.modality.choices, where)
 
 
 def layout_of(asked: InputPlan) -> Layout:

@@ -8,9 +8,10 @@ A choice is annotated ``int float bool str tuple[...] Literal`` (or one of them 
 
 import importlib
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, get_type_hints
 
 import pydantic
@@ -177,6 +178,17 @@ def build(cls: type[T], *facts: Any, choices: Mapping[str, object], where: str) 
         return cls(*facts, **values)
     except PlanError as error:
         raise PlanError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
+
+
+def built(cls: type[T], choices: Mapping[str, Json], where: str) -> T:
+    """A component without facts and without state, built once for equal choices."""
+    made: T = _built(cls, json.dumps(choices, sort_keys=True), where)  # type: ignore[arg-type]
+    return made
+
+
+@lru_cache(maxsize=512)
+def _built(cls: type[Any], choices: str, where: str) -> Any:
+    return build(cls, choices=json.loads(choices), where=where)
 
 
 def no_such(kind: str, name: object, known: Mapping[str, object] | list[str], where: str) -> str:

@@ -17,27 +17,24 @@ class Progress:
 
     def __init__(self) -> None:
         self.live = sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
-        console = Console(file=sys.stderr, quiet=not self.live)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[told]}"),
-        )
-        self._bars = Bars(*columns, console=console, transient=True, disable=not self.live)
+        self._bars = _bars() if self.live else None
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        if self._bars is not None:
+            self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        if self._bars is not None:
+            self._bars.stop()
 
     def over(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
         """The items, with a bar that advances."""
+        if self._bars is None:
+            yield from items
+            return
         task = self._bars.add_task(what, total=total, told="")
         for item in items:
             yield item
@@ -46,12 +43,25 @@ class Progress:
 
     def add(self, what: str, total: int) -> TaskID:
         """A bar that the caller moves with ``tell``."""
-        return self._bars.add_task(what, total=total, told="")
+        return TaskID(0) if self._bars is None else self._bars.add_task(what, total=total, told="")
 
     def tell(self, task: TaskID, done: int, told: str) -> None:
         """Move a bar and say something beside it."""
-        self._bars.update(task, completed=done, told=told)
+        if self._bars is not None:
+            self._bars.update(task, completed=done, told=told)
 
     def remove(self, task: TaskID) -> None:
         """Take a bar away."""
-        self._bars.remove_task(task)
+        if self._bars is not None:
+            self._bars.remove_task(task)
+
+
+def _bars() -> Bars:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[told]}"),
+    )
+    return Bars(*columns, console=Console(file=sys.stderr), transient=True)
