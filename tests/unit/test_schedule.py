@@ -1,10 +1,12 @@
 """What a plan leaves open for one network."""
 
+import time
 from dataclasses import replace
 
 import toy
 from sensorium.plan_parse import parse
 from sensorium.plan_write import to_dict
+from sensorium.train.climb import Budget
 from sensorium.train.schedule import settled
 
 
@@ -20,3 +22,12 @@ def test_what_a_plan_leaves_open_follows_from_the_rows() -> None:
     assert settled(replace(left, precision="auto"), 10).precision in ("float32", "bfloat16")
     assert settled(replace(left, patience=2), 10).patience == 2
     assert (settled(left, 3_000, share=0.5).epochs or 0) < epochs[2]
+
+
+def test_what_no_clock_stops_is_kept_from_the_time_that_is_left() -> None:
+    budget = Budget(time.monotonic() + 100.0, {})
+    assert budget.kept(30.0)
+    assert not budget.kept(40.0)  # 70 seconds are left: not twice 40
+    assert budget.deadline is not None
+    assert 60 < budget.deadline - time.monotonic() <= 70
+    assert Budget(None, {}).kept(1e9)

@@ -61,6 +61,14 @@ class Budget:
         now, total = time.monotonic(), sum(self.costs.values())
         return now + max(0.0, self.deadline - now) * cost / (cost + total)
 
+    def kept(self, seconds: float) -> bool:
+        """Keep so much for what no clock stops (trees), when at least twice that is left."""
+        if self.deadline is None:
+            return True
+        enough = self.deadline - time.monotonic() >= 2 * seconds
+        self.deadline -= seconds if enough else 0.0
+        return enough
+
     def spent(self) -> bool:
         """Whether no time is left."""
         return self.deadline is not None and time.monotonic() >= self.deadline

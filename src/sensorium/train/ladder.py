@@ -31,6 +31,8 @@ UNDEFINED = "{} is not defined on the validation rows, so their loss chose"
 LEARNERS: dict[str, type[Linear] | type[Trees] | type[Forest]] = {
     "linear": Linear, "trees": Trees, "forest": Forest
 }  # fmt: skip
+TREES_SECONDS = 3.0
+"""What trees on features are taken to cost where none were grown on raw columns."""
 WHOLE = ("forest",)
 """Learners that climb on all inputs together only: they cost much and add little on one."""
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
@@ -207,6 +209,9 @@ class _Ladder:
             parts = self._folds(num_folds(self.ask.plan))
         except DataError as error:
             return str(error)
+        grown = self.done.candidates.get("trees")
+        if not self.ask.budget.kept(len(parts) * (TREES_SECONDS if grown is None else grown.seconds)):
+            return NO_TIME
         pairs: dict[str, Member] = {}
         history: list[Facts] = []
         for place, (learn, held) in enumerate(parts):
