@@ -1,6 +1,7 @@
 """Training of one network: epochs, validation, best weights, early stopping, state, time."""
 
 import copy
+import functools
 import hashlib
 import json
 import time
@@ -246,7 +247,9 @@ class _Trainer:
         folder = self.job.folder
         return None if folder is None else folder / "state" / f"{self.job.name.replace('/', '_')}.pt"
 
+    @functools.cached_property
     def _key(self) -> str:
+        """What the state on disk belongs to; neither plan nor rows change while a network trains."""
         asked = [self.job.name, to_dict(self.job.plan), self.job.facts, self.job.share]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
         for rows in (self.job.train, self.job.val):
@@ -260,7 +263,7 @@ class _Trainer:
         if path is None:
             return
         save(path, {
-            "key": self._key(), "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "key": self._key, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
             "best": self.best, "average": self.average, "best_score": self.best_score,
             "better": self.better, "least_loss": self.least_loss,
             "step": self.step, "steps": self.steps, "epoch": self.epoch,
@@ -271,7 +274,7 @@ class _Trainer:
     def _restored(self) -> bool:
         """Go on from the state on disk, when asked to and when it belongs to this job."""
         path = self._path()
-        found = load(path, self._key()) if path is not None and self.job.resume else None
+        found = load(path, self._key) if path is not None and self.job.resume else None
         if found is None or found["batch_rows"] != self.batch_rows:
             return False
         self.model.load_state_dict(found["model"])
