@@ -23,10 +23,12 @@ from torch.nn import functional as F
 from benchmarks._page import page, spread
 from benchmarks._plain_networks import PlainResnet, PlainTransformer
 from sensorium import Learner
-from sensorium.batches import Batches, fit_facts, prepare
+from sensorium.batches import Batches
+from sensorium.fit_facts import fit_facts
 from sensorium.load_table import load_table
 from sensorium.model import Model
 from sensorium.plan import Plan
+from sensorium.prepare import prepare
 from sensorium.store import Store
 from sensorium.table.prepared import Prepared
 from sensorium.train.loop import Job, train_network

@@ -17,7 +17,7 @@ FLOORS = (
     "seeds family option_words options progress media nn table demo",
     " ".join(FAMILIES),
     "plan plan_* infer_* infer",
-    "load_table store model batches",
+    "load_table store model fit_facts prepare batches",
     "network chained",
     "predict inspect_* inspect",
     "results evaluate",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sensorium.batches import fit_facts, prepare
+from sensorium.fit_facts import fit_facts
 from sensorium.load_table import load_table
 from sensorium.modalities import modalities
 from sensorium.model import Model
@@ -16,6 +16,7 @@ from sensorium.options import fields_of
 from sensorium.plan import Plan
 from sensorium.plan_parse import parse
 from sensorium.predict import Predictor
+from sensorium.prepare import prepare
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
 from sensorium.tasks import tasks

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sensorium.batches import fit_facts, prepare
+from sensorium.fit_facts import fit_facts
 from sensorium.infer import infer
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
+from sensorium.prepare import prepare
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Prepared
 from sensorium.train.climb import Budget, Climb

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium import bundle as bundles
-from sensorium.batches import task_of
 from sensorium.bundle import Bundle
 from sensorium.errors import PlanError, SensoriumError
+from sensorium.fit_facts import task_of
 from sensorium.infer import Inference
 from sensorium.load_table import load_table
 from sensorium.plan import Plan

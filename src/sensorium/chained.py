@@ -64,4 +64,7 @@ def featured(networks: dict[str, Network], data: Prepared) -> Prepared:
         mask = np.repeat(present[:, None], values.shape[1], 1)
         made[name] = (Packed(kept, status, None, mask),)
     texts = {n: t for n, t in data.texts.items() if n not in networks}
-    return Prepared(data.numbers, data.inputs | made, texts, data.targets, data.weight, data.columns)
+    statistics = {n: p for n, p in data.statistics.items() if n not in networks}
+    return Prepared(
+        data.numbers, data.inputs | made, texts, data.targets, data.weight, data.columns, statistics
+    )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sensorium import seeds
 from sensorium.infer_columns import ColumnGuess, names_files
-from sensorium.inspect_facts import FACTS, number_facts, value_facts
 from sensorium.media.cells import shown
+from sensorium.media.facts import number_facts, value_facts
 from sensorium.media.locate import located
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
@@ -112,7 +112,7 @@ def _facts(guess: ColumnGuess, cells: Sequence[Cell]) -> Facts:
     if guess.role == "target":
         numbers = tasks.get(guess.modality).trees == "regress"
         return number_facts(cells) if numbers else value_facts(cells)
-    return FACTS[guess.modality](cells) if guess.modality in FACTS else {}
+    return modalities.get(guess.modality).summary(cells)
 
 
 def _nan(table: Table, name: str) -> int:

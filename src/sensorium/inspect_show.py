@@ -72,14 +72,20 @@ def facts_in_words(facts: Facts) -> list[str]:
         found.append(f"{_range(facts)}{unit}, mean {_short(facts['mean'])}")
     if "width" in facts:
         found.append(f"{_range(facts['width'])} wide and {_range(facts['height'])} high (pixels)")
-    for name in ("characters", "words", "seconds"):
-        if name in facts:
-            found.append(f"{_range(facts[name])} {name}")
     if "top" in facts:
         total = "" if facts["different"] <= len(facts["top"]) else f", ... of {facts['different']:,} values"
         found.append(_counts(facts["top"]) + total)
-    names = {"formats": "formats", "modes": "modes", "rates": "samples a second", "channels": "channels"}
-    return found + [f"{word} {_counts(facts[name])}" for name, word in names.items() if name in facts]
+    others = {n: v for n, v in facts.items() if n not in ("quantiles", "width", "height", "top")}
+    spreads = {n: v for n, v in others.items() if isinstance(v, dict) and "quantiles" in v}
+    counts = {n: v for n, v in others.items() if isinstance(v, dict) and n not in spreads}
+    found += [f"{_range(value)} {name}" for name, value in spreads.items()]
+    found += [f"{_NAMES.get(name, name)} {_counts(value)}" for name, value in counts.items()]
+    return found + [
+        f"{name} {value}" for name, value in others.items() if isinstance(value, str) and name != "unit"
+    ]
+
+
+_NAMES = {"rates": "samples a second"}
 
 
 def _range(facts: Mapping[str, Any]) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.batches import prepare, task_of
+from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers
 from sensorium.plan import Plan
+from sensorium.prepare import prepare
 from sensorium.store import Store
 from sensorium.table.packed import CORRUPT, MISSING
 from sensorium.table.prepared import Prepared

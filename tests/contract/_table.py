@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.members._base import Field, Floats, Goal, Job, Rows
+from sensorium.members._base import Floats, Goal, Job, Rows
+from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared, Target
 from sensorium.tasks import tasks

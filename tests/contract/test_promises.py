@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from sensorium.batches import Batches, corrupt_cells, prepare
+from sensorium.batches import Batches
 from sensorium.encoders import encoders
 from sensorium.fusion import fusions
 from sensorium.modalities import modalities
 from sensorium.model import Model
 from sensorium.predict import Predictor
+from sensorium.prepare import corrupt_cells, prepare
 from sensorium.table.packed import CORRUPT, PRESENT, Cell
 from sensorium.table.table import Table
 from sensorium.tasks import tasks

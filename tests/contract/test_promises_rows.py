@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensorium.batches import Batches, prepare
+from sensorium.batches import Batches
 from sensorium.network import Network
 from sensorium.predict import AbsentColumn, Predictor, UnusedColumn
+from sensorium.prepare import prepare
 from sensorium.table.packed import MISSING
 from tiny import ROWS, Columns, asked, fakes, numbers_of, plan_of, table_of, untrained
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from sensorium.batches import Batches, fit_facts, prepare
+from sensorium.batches import Batches
 from sensorium.errors import DataError, PlanError, ShapeError
+from sensorium.fit_facts import fit_facts
 from sensorium.plan import Plan
+from sensorium.prepare import prepare
 from sensorium.store import default_store
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table

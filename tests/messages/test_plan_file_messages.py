@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sensorium import inspect_facts
 from sensorium.errors import CorruptCell, PlanError
 from sensorium.media import audio
+from sensorium.media import facts as inspect_facts
 from sensorium.plan_parse import parse
 from sensorium.plan_yaml import load_file
 

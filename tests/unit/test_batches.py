@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from sensorium.batches import Batches, class_weights, corrupt_cells, corrupt_count, fit_facts, prepare
+from sensorium.batches import Batches
+from sensorium.fit_facts import class_weights, fit_facts
 from sensorium.model import Model, key, part_name
 from sensorium.plan import Choice, TargetPlan
+from sensorium.prepare import corrupt_cells, corrupt_count, prepare
 from sensorium.progress import Progress
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared, Target

@@ -18,17 +18,19 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from sensorium import bundle as bundles
-from sensorium.batches import prepare, task_of
 from sensorium.bundle import Bundle, load, save
 from sensorium.bundle_files import NEEDED
 from sensorium.bundle_members import OWN, described, restored
 from sensorium.chained import Chained, featured
 from sensorium.errors import BundleError
+from sensorium.fit_facts import task_of
 from sensorium.fusion import fusions
 from sensorium.members import members
-from sensorium.members._base import Field, Goal, Job, Member
+from sensorium.members._base import Goal, Job, Member
 from sensorium.network import Network
 from sensorium.predict import Predictor
+from sensorium.prepare import prepare
+from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
 from sources import PACKAGE, package
 from tiny import Columns, asked, fakes, numbers_of, plan_of, table_of, untrained

@@ -11,8 +11,8 @@ from PIL import Image
 
 from sensorium.errors import DataError, PlanError
 from sensorium.inspect_columns import ColumnReport
-from sensorium.inspect_facts import number_facts, spread, value_facts
 from sensorium.inspect_table import Inspection, inspect
+from sensorium.media.facts import number_facts, spread, value_facts
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
 

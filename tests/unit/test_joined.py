@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from sensorium.batches import Batches, prepare
+from sensorium.batches import Batches
 from sensorium.model import Model, input_of, part_name, parts_of
 from sensorium.nn.joined import Joined
+from sensorium.prepare import prepare
 from sensorium.types import Batch, Tokens
 from tiny import asked, fakes, plan_of, table_of, untrained
 

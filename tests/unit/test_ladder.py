@@ -15,10 +15,10 @@ import toy
 from sensorium.chained import featured
 from sensorium.encoders import encoders
 from sensorium.encoders._base import Encoder
-from sensorium.members._base import Field
 from sensorium.members.trees import Trees
 from sensorium.plan_parse import parse
 from sensorium.plan_write import to_dict
+from sensorium.table.field import Field
 from sensorium.tasks.classify import Classify
 from sensorium.train import climb as climbing
 from sensorium.train import loop

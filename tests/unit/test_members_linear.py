@@ -7,10 +7,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from sensorium import seeds
 from sensorium.members import _linear
-from sensorium.members._base import Field, Floats, Goal, Job, Rows, Score
+from sensorium.members._base import Floats, Goal, Job, Rows, Score
 from sensorium.members._outcome import Lesson, Outcome, lesson, softmax
 from sensorium.members._wide import Wide
 from sensorium.members.linear import Linear
+from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared, Target
 from sensorium.tasks import tasks

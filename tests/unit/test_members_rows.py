@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sensorium.members import _dense
-from sensorium.members._base import Field, Floats, Goal, Job, Rows
+from sensorium.members._base import Floats, Goal, Job, Rows
 from sensorium.members._columns import (
     answerable,
     codes_of,
@@ -21,6 +21,7 @@ from sensorium.members._outcome import Outcome
 from sensorium.members.features import Features, with_features
 from sensorium.members.forest import Forest
 from sensorium.members.trees import Trees
+from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared, Target
 from sensorium.tasks import tasks

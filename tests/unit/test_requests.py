@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from sensorium.batches import Batches, fit_facts, prepare
+from sensorium.batches import Batches
 from sensorium.errors import DataError
+from sensorium.fit_facts import fit_facts
 from sensorium.load_table import load_table
 from sensorium.predict import STORED_ROWS
+from sensorium.prepare import prepare
 from sensorium.store import Store
 from sensorium.table.packed import CORRUPT
 from tiny import asked, fakes, plan_of, table_of, untrained

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from sensorium import store as stores
-from sensorium.batches import fit_facts, prepare
 from sensorium.errors import CorruptCell
+from sensorium.fit_facts import fit_facts
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
 from sensorium.plan import InputPlan
+from sensorium.prepare import prepare
 from sensorium.store import Store, default_store
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Packed
 from sensorium.types import Json

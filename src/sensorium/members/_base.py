@@ -6,12 +6,13 @@ Letters: N rows, W numbers a row, K classes, F features.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.options import build
+from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
 from sensorium.tasks import tasks
 from sensorium.tasks._base import Task
@@ -32,24 +33,6 @@ class Numbers:
 
     values: dict[str, Floats]
     answered: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One input that members can read raw. features: F. sizes: categories of each code, unknown (0) included.
-
-    ranks: for each feature the rank of each of its codes by the categories' own order (numbers by size, words
-    by the alphabet), or empty: then codes are ranks.
-
-    ``numbers``: standardised float (U, F) with mask; ``codes``: int (U, F) with mask; ``words``: the
-    strings of ``Prepared.texts``. Pooled features of an encoder are ``numbers``.
-    """
-
-    name: str
-    kind: Literal["numbers", "codes", "words"]
-    features: int = 1
-    sizes: tuple[int, ...] = ()
-    ranks: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

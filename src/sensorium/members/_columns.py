@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.members._base import Field, Job, Rows
+from sensorium.members._base import Job, Rows
+from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared
 
 
 def numbers_of(data: Prepared, field: Field) -> NDArray[np.float32]:
     """float32 (N, F): the values of a ``numbers`` field; what is not real is NaN."""
-    parts = [_masked(part, np.float32(np.nan)) for part in data.inputs[field.name]]
+    parts = [_masked(part, np.float32(np.nan)) for part in data.plain(field.name)]
     values = np.concatenate(parts, axis=1)
     return np.where(np.isfinite(values), values, np.float32(np.nan))
 
 
 def codes_of(data: Prepared, field: Field) -> NDArray[np.int64]:
     """int64 (N, F): the codes of a ``codes`` field; what is not real is -1."""
-    parts = [_masked(part, np.int64(-1)) for part in data.inputs[field.name]]
+    parts = [_masked(part, np.int64(-1)) for part in data.plain(field.name)]
     return np.concatenate(parts, axis=1)
 
 
@@ -97,7 +98,7 @@ def with_copies(
     every = np.concatenate([np.arange(len(data)), rows])
     gone = {n: np.concatenate([np.zeros(len(data), bool), h]) for n, h in hidden.items()}
     inputs = {
-        f.name: tuple(_hide(p.rows(every), gone[f.name]) for p in data.inputs[f.name])
+        f.name: tuple(_hide(p.rows(every), gone[f.name]) for p in data.plain(f.name))
         for f in fields
         if f.kind != "words"
     }

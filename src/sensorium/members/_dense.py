@@ -16,11 +16,12 @@ from sklearn.decomposition import TruncatedSVD
 
 from sensorium import seeds
 from sensorium.members import _linear
-from sensorium.members._base import Arrays, Field, Floats, Job, Rows
+from sensorium.members._base import Arrays, Floats, Job, Rows
 from sensorium.members._columns import codes_of, folded, numbers_of, present
 from sensorium.members._outcome import Lesson, Outcome, lesson
 from sensorium.members._terms import Terms, prefixed, under
 from sensorium.members._wide import fields_from
+from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
 from sensorium.types import Facts
 

@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 
-from sensorium.members._base import Arrays, Field
+from sensorium.members._base import Arrays
 from sensorium.members._columns import codes_of, numbers_of, present
 from sensorium.members._terms import Terms, prefixed, under
+from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
 from sensorium.types import Facts
 

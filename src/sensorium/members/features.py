@@ -13,11 +13,12 @@ from pydantic import Field as Limit
 
 from sensorium import seeds
 from sensorium.errors import ShapeError
-from sensorium.members._base import Field, Job, Numbers
+from sensorium.members._base import Job, Numbers
 from sensorium.members._grown import Boosting, Grown, Table, boosted
 from sensorium.members._outcome import Outcome
 from sensorium.members._stand import stand
 from sensorium.members._wood import Ground, Wood
+from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared
 

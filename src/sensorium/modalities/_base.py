@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from sensorium.media.cells import shown
+from sensorium.table.field import Field
 from sensorium.table.packed import Cell, Packed
 from sensorium.types import Arrays, Facts, Json, Layout
 
@@ -19,6 +22,20 @@ class Guess:
 
     score: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cell for people. words: what it is or says. medium: a small picture or sound of this MIME type.
+
+    side: width and height in pixels at which a picture is shown, or None. lines: {name: values}, a chart.
+    """
+
+    words: str
+    medium: bytes = b""
+    mime: str = ""
+    side: tuple[int, int] | None = None
+    lines: dict[str, list[float]] = field(default_factory=dict)
 
 
 class Modality(ABC):
@@ -82,6 +99,23 @@ class Modality(ABC):
     def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
         """A weightless module Arrays -> Arrays that runs on the device after ``arrays``."""
         return Same()
+
+    def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
+        """How members without an encoder (trees, linear models) read the input; None: they cannot."""
+        return None
+
+    def plain(self, parts: Sequence[Packed], facts: Sequence[Facts]) -> tuple[Packed, ...]:
+        """What they read where ``field`` says numbers or codes: fixed records; by default the parts."""
+        return tuple(parts)
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        """Numbers about cells for people who look at a table: ranges, lengths, sizes, common values."""
+        return {}
+
+    def show(self, cell: Cell, most_bytes: int) -> Shown:
+        """A cell for people, its medium within this size. Raises CorruptCell for what cannot be read."""
+        return Shown(cell.name if isinstance(cell, Path) else shown(cell))
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

@@ -13,10 +13,11 @@ from pydantic import Field
 from torch import nn
 
 from sensorium.errors import CorruptCell, PlanError
-from sensorium.media import audio, magic
+from sensorium.media import audio, magic, show
 from sensorium.media.cells import Sample, distinct, each, is_missing
+from sensorium.media.facts import sound_facts
 from sensorium.media.json_media import from_data_address
-from sensorium.modalities._base import Guess, Modality
+from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.nn.melspec import LogMel
 from sensorium.table.packed import Cell, Packed, ragged
 from sensorium.types import Arrays, Facts, Json, Layout
@@ -143,6 +144,14 @@ class Audio(Modality):
         one = facts[0]
         mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=self.level)
         return _Spectrogram(mel, layout == "frames")
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        return sound_facts(cells)
+
+    def show(self, cell: Cell, most_bytes: int) -> Shown:
+        medium, words = show.excerpt(cell, self.rate_of_arrays, self.limits, most_bytes)
+        return Shown(words, medium, "audio/wav" if medium else "")
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field as Limit
 
 from sensorium.media import codes, numbers
 from sensorium.media.cells import Sample, arrow, each
+from sensorium.media.facts import value_facts
 from sensorium.modalities._base import Guess, Modality
 from sensorium.table.beside import beside
+from sensorium.table.field import Field
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Layout
 
@@ -36,7 +38,7 @@ class Category(Modality):
     together = True
 
     def __init__(
-        self, *, most: Annotated[int, Field(ge=1)] = 1000, least: Annotated[int, Field(ge=1)] = 2
+        self, *, most: Annotated[int, Limit(ge=1)] = 1000, least: Annotated[int, Limit(ge=1)] = 2
     ) -> None:
         self.most, self.least = most, least
 
@@ -94,6 +96,14 @@ class Category(Modality):
     def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
         return {"layout": layout, "features": len(facts), "sizes": [len(f["values"]) + 1 for f in facts]}
 
+    def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
+        sizes = tuple(len(f["values"]) + 1 for f in facts)
+        return Field(name, "codes", len(facts), sizes, tuple(_ranks(f) for f in facts))
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        return value_facts(cells)
+
     def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         assert part.mask is not None, "categories are prepared with a mask"
         values = np.asarray(part.values[records], np.int64)
@@ -137,3 +147,11 @@ def _of_texts(texts: list[str], keys: list[str], cells: Sequence[Cell], reason: 
     if repeats >= 0.5 or different <= 2:
         return Guess(0.9, reason)
     return Guess(0.35 if repeats >= 0.2 else 0.2, f"{reason}: too many to be categories")
+
+
+def _ranks(facts: Facts) -> tuple[int, ...]:
+    """The place of each code's value in sorted order, unknown (0) first: trees split what has an order."""
+    values = facts["values"]
+    order = sorted(range(len(values)), key=lambda i: (str(type(values[i])), values[i]))
+    places = {code: place + 1 for place, code in enumerate(order)}
+    return (0, *(places[code] for code in range(len(values))))

@@ -14,10 +14,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from sensorium.errors import CorruptCell, PlanError
-from sensorium.media import image, magic
+from sensorium.media import image, magic, show
 from sensorium.media.cells import Sample, distinct, each, is_missing
+from sensorium.media.facts import picture_facts
 from sensorium.media.json_media import from_data_address
-from sensorium.modalities._base import Guess, Modality
+from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Json, Layout
 
@@ -135,6 +136,16 @@ class Image(Modality):
 
     def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
         return _Shades(facts[0]["mean"], facts[0]["std"])
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        return picture_facts(cells)
+
+    def show(self, cell: Cell, most_bytes: int) -> Shown:
+        pixels, told = show.thumbnail(cell, self.limits)
+        medium, mime = show.picture(pixels)
+        words = f"picture of {told.width} x {told.height} pixels"
+        return Shown(words, medium, mime, (pixels.shape[1], pixels.shape[0]))
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field as Limit
 
 from sensorium.media import codes, numbers, scaling
 from sensorium.media.cells import Sample, is_missing
+from sensorium.media.facts import number_facts
 from sensorium.modalities._base import Guess, Modality
 from sensorium.table.beside import beside
+from sensorium.table.field import Field
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Layout
 
@@ -35,8 +37,8 @@ class Number(Modality):
         self,
         *,
         transform: Literal["auto", "none", "log", "quantile"] = "auto",
-        clip: Annotated[float, Field(ge=1)] = 6.0,
-        bins: Annotated[int, Field(ge=2, le=1000)] = 32,
+        clip: Annotated[float, Limit(ge=1)] = 6.0,
+        bins: Annotated[int, Limit(ge=2, le=1000)] = 32,
     ) -> None:
         self.transform, self.clip, self.bins = transform, clip, bins
 
@@ -89,6 +91,13 @@ class Number(Modality):
 
     def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
         return {"layout": layout, "features": len(facts), "bins": [f["bins"] for f in facts]}
+
+    def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
+        return Field(name, "numbers", len(facts))
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        return number_facts(cells)
 
     def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         assert part.mask is not None, "numbers are prepared with a mask"

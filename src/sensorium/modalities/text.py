@@ -7,18 +7,22 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field as Limit
 
 from sensorium.errors import PlanError
 from sensorium.media import codes, tokenizer
 from sensorium.media.cells import Sample, each
+from sensorium.media.facts import text_facts
 from sensorium.media.text import normalised, string
-from sensorium.modalities._base import Guess, Modality
+from sensorium.modalities._base import Guess, Modality, Shown
+from sensorium.table.field import Field
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Layout
 
 SAMPLE = 100_000
 _CHUNK = 4096
+_SHOWN = 400
+"""Characters of a text that a report shows."""
 _WORDS = (
     "a the small old green quiet river table train window child doctor song "
     "sees finds paints forgets over near without because slowly tomorrow "
@@ -45,11 +49,11 @@ class Text(Modality):
         self,
         *,
         tokenizer: Literal["bpe", "words", "characters"] = "bpe",
-        vocabulary: Annotated[int, Field(ge=300)] = 8000,
-        longest: Annotated[int, Field(ge=1)] = 256,
+        vocabulary: Annotated[int, Limit(ge=300)] = 8000,
+        longest: Annotated[int, Limit(ge=1)] = 256,
         lowercase: bool = True,
         form: Literal["NFC", "NFKC"] = "NFKC",
-        max_characters: Annotated[int, Field(ge=1)] = 20_000,
+        max_characters: Annotated[int, Limit(ge=1)] = 20_000,
     ) -> None:
         self.tokenizer, self.vocabulary, self.longest = tokenizer, vocabulary, longest
         self.lowercase, self.form, self.max_characters = lowercase, form, max_characters
@@ -117,6 +121,18 @@ class Text(Modality):
             "vocabulary": facts[0]["vocabulary"],
             "longest": max(f["longest"] for f in facts),
         }
+
+    def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
+        return Field(name, "words") if len(facts) == 1 else None
+
+    @classmethod
+    def summary(cls, cells: Sequence[Cell]) -> Facts:
+        return text_facts(cells)
+
+    def show(self, cell: Cell, most_bytes: int) -> Shown:
+        text = string(cell)
+        more = f" ... ({len(text):,} characters)" if len(text) > _SHOWN else ""
+        return Shown(text[:_SHOWN] + more)
 
     def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         ids, mask = part.padded(records)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sensorium.metrics._show import fixed
+from sensorium.model import modality_of
 from sensorium.plan import InputPlan
 from sensorium.report import charts
 from sensorium.report.markup import Html, card, folded, grid, joined, muted, p, tag
@@ -13,7 +14,7 @@ from sensorium.table.table import Table
 
 MOST_CARDS, MOST_CLASSES, MOST_COLUMNS = 12, 30, 12
 MEDIA_BYTES = 3_000_000
-"""What all sounds of a page may take, before base64 makes it a third more."""
+"""What all media of a page may take, before base64 makes it a third more."""
 
 
 def answers(report: TargetReport, name: str) -> Html:
@@ -67,8 +68,8 @@ def worst(report: TargetReport, table: Table, inputs: Mapping[str, InputPlan]) -
     if not wrong:
         return muted("No answer is wrong." if report.rows else "No row has a true cell.")
     chosen = list(wrong[:MOST_CARDS])
-    sounds = sum(len(i.columns) for i in inputs.values() if i.modality.name == "audio")
-    share = MEDIA_BYTES // max(1, len(chosen) * sounds)
+    media = sum(len(i.columns) for i in inputs.values() if modality_of(i).media)
+    share = MEDIA_BYTES // max(1, len(chosen) * media)
     cards = [_worst_card(report, miss, table, inputs, share) for miss in chosen]
     return tag("div", {"class": "cards"}, *cards)
 

@@ -60,7 +60,8 @@ background:var(--accent);color:var(--on);white-space:nowrap}
 .cells dd{margin:0;min-width:0;overflow-wrap:anywhere;white-space:pre-line}
 .cells img{display:block;max-width:160px;height:auto;border:1px solid var(--edge);border-radius:4px}
 .cells img.tiny{width:112px;image-rendering:pixelated}
-.cells audio{width:100%;max-width:260px;height:36px;display:block}
+.cells audio,.cells video{width:100%;max-width:260px;height:36px;display:block}
+.cells video{height:auto}
 .gone{color:var(--soft);font-style:italic}
 .true{color:var(--good);font-weight:600}.false{color:var(--bad);font-weight:600}
 details{margin:.8em 0}
@@ -68,6 +69,8 @@ summary{cursor:pointer;color:var(--accent)}
 svg{display:block}
 svg.chart{width:100%;max-width:560px;height:auto}
 svg.heat{width:auto;max-width:100%}
+svg.spark{width:100%;max-width:260px;height:auto}
+.curve.thin{stroke-width:1.2;stroke-dasharray:none}
 svg.strip{width:240px;height:24px}
 svg text{font-size:12px;fill:var(--soft)}
 svg text.title{fill:var(--ink)}

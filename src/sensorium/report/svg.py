@@ -1,7 +1,7 @@
 """Pictures as text: scales, ticks, axes and marks. Pixels run right and down; colours come from the style."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -134,3 +134,17 @@ def frame(
     """The scales of a chart of the usual size, inside its margins."""
     x = Scale(*x_range, LEFT, WIDTH - RIGHT)
     return x, Scale(*y_range, height - BOTTOM, TOP)
+
+
+def sparkline(lines: Mapping[str, Sequence[float]]) -> Html:
+    """A small chart without axes, one curve a name, over one range; values that are not finite are gaps."""
+    width, height, room = 240.0, 60.0, 3.0
+    low, high = spread([v for values in lines.values() for v in values])
+    up = Scale(low, high, height - room, room)
+    marks = []
+    for place, values in enumerate(lines.values()):
+        across = Scale(0, max(1, len(values) - 1), room, width - room)
+        points = [(across(i), up(v)) for i, v in enumerate(values) if math.isfinite(v)]
+        if points:
+            marks.append(path(points, f"curve thin line{place % 4}"))
+    return picture(width, height, "the signal: " + ", ".join(lines), *marks, kind="spark")

@@ -25,7 +25,8 @@ class Prepared:
     one Packed for most, several for a group of media with shared weights. texts: {input: the cleaned
     strings (None: missing)} of text inputs, for members that read words. targets and weight are empty
     when answering. columns: {column: Packed}, the status of every single column, for
-    ``<target>.missing`` and the counts that are told.
+    ``<target>.missing`` and the counts that are told. statistics: {input: fixed records} where members
+    without an encoder read something else than the encoder does (numbers about a signal).
     """
 
     numbers: NDArray[np.int64]
@@ -34,6 +35,11 @@ class Prepared:
     targets: dict[str, Target] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
     columns: dict[str, Packed] = field(default_factory=dict)
+    statistics: dict[str, tuple[Packed, ...]] = field(default_factory=dict)
+
+    def plain(self, name: str) -> tuple[Packed, ...]:
+        """The input as fixed records of numbers or codes, for members without an encoder."""
+        return self.statistics.get(name, self.inputs[name])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -47,6 +53,7 @@ class Prepared:
             {n: Target(t.values[rows], t.mask[rows]) for n, t in self.targets.items()},
             None if self.weight is None else self.weight[rows],
             {n: p.rows(rows) for n, p in self.columns.items()},
+            {n: tuple(p.rows(rows) for p in parts) for n, parts in self.statistics.items()},
         )
 
     def present(self, name: str) -> NDArray[np.bool_]:
@@ -60,7 +67,12 @@ class Prepared:
         """The same rows with these inputs missing everywhere: for subsets and for the verdict."""
         gone = {n: tuple(absent(p) for p in self.inputs[n]) for n in names}
         texts = {n: [None] * len(self) if n in names else t for n, t in self.texts.items()}
-        return Prepared(self.numbers, self.inputs | gone, texts, self.targets, self.weight, self.columns)
+        statistics = self.statistics | {
+            n: tuple(absent(p) for p in self.statistics[n]) for n in names if n in self.statistics
+        }
+        return Prepared(
+            self.numbers, self.inputs | gone, texts, self.targets, self.weight, self.columns, statistics
+        )
 
 
 def absent(part: Packed) -> Packed:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.batches import task_of
-from sensorium.members._base import Field, Floats, Goal, Member, Numbers, Rows
+from sensorium.fit_facts import task_of
+from sensorium.members._base import Floats, Goal, Member, Numbers, Rows
 from sensorium.members._base import Job as MemberJob
 from sensorium.metrics import metrics
 from sensorium.modalities import modalities
 from sensorium.model import modality_of
 from sensorium.network import Network
 from sensorium.plan import Plan, TargetPlan
+from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
 from sensorium.train.loop import Job, Trained, train_network
 from sensorium.train.score import loss_of, scored
@@ -142,17 +143,9 @@ class Climb:
         """The inputs that members can read without a network."""
         found = []
         for name, asked in self.plan.inputs.items():
-            modality = modality_of(asked)
             columns = [self.facts["inputs"][name][c] for c in asked.columns]
-            if "scalar" in modality.layouts:
-                told = modality.describe(columns, "scalar")
-                found.append(Field(name, "numbers", int(told["features"])))
-            elif "index" in modality.layouts:
-                sizes = tuple(int(s) for s in modality.describe(columns, "index")["sizes"])
-                found.append(Field(name, "codes", len(sizes), sizes, tuple(_ranks(c) for c in columns)))
-            elif name in self.data.texts:
-                found.append(Field(name, "words"))
-        return tuple(found)
+            found.append(modality_of(asked).field(name, columns))
+        return tuple(f for f in found if f is not None)
 
     def member_job(
         self, fields: Sequence[Field], data: Prepared | None = None, rows: tuple[Rows, Rows] | None = None
@@ -176,11 +169,3 @@ class Climb:
             return value if np.isfinite(value) else -np.inf
 
         return Goal(asked.task.name, dict(asked.task.choices), facts, score)
-
-
-def _ranks(facts: Facts) -> tuple[int, ...]:
-    """The place of each code's value in sorted order, unknown (0) first: trees split what has an order."""
-    values = facts["values"]
-    order = sorted(range(len(values)), key=lambda i: (str(type(values[i])), values[i]))
-    places = {code: place + 1 for place, code in enumerate(order)}
-    return (0, *(places[code] for code in range(len(values))))

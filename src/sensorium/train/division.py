@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.batches import task_of
+from sensorium.fit_facts import task_of
 from sensorium.load_table import stacked
 from sensorium.plan import Plan
 from sensorium.table.leaks import Leak, find_leaks

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sensorium import seeds
-from sensorium.batches import task_of
 from sensorium.chained import Chained, featured
 from sensorium.errors import DataError, unknown
-from sensorium.members._base import Field, Member, Numbers, Rows
+from sensorium.fit_facts import task_of
+from sensorium.members._base import Member, Numbers, Rows
 from sensorium.members.ensemble import Ensemble, greedy
 from sensorium.members.forest import Forest
 from sensorium.members.linear import Linear
@@ -20,6 +20,7 @@ from sensorium.members.trees import Trees
 from sensorium.modalities import modalities
 from sensorium.network import Network
 from sensorium.plan import Plan
+from sensorium.table.field import Field
 from sensorium.table.split import folds
 from sensorium.train.climb import Candidate, Climb
 from sensorium.types import Facts

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.batches import corrupt_cells, fit_facts, prepare
 from sensorium.errors import DataError, PlanError
+from sensorium.fit_facts import fit_facts
 from sensorium.infer import Inference, infer
 from sensorium.plan import Plan
 from sensorium.plan_yaml import apply_sets, read
 from sensorium.predict import Predictor
+from sensorium.prepare import corrupt_cells, prepare
 from sensorium.store import Store
 from sensorium.table.leaks import Leak
 from sensorium.table.prepared import Prepared

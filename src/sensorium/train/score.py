@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sensorium.batches import task_of
+from sensorium.fit_facts import task_of
 from sensorium.losses import losses
 from sensorium.losses._base import Loss
 from sensorium.members._base import Floats, Numbers

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.batches import task_of
 from sensorium.evaluate import Judge, evaluate_target, judge
+from sensorium.fit_facts import task_of
 from sensorium.plan import TargetPlan
 from sensorium.predict import Predictor
 from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult

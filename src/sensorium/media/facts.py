@@ -1,7 +1,7 @@
 """Numbers about the cells of a column: ranges, lengths, sizes, seconds, the most common values."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,14 +10,13 @@ from sensorium.errors import CorruptCell
 from sensorium.media import audio, codes, image
 from sensorium.media.cells import each
 from sensorium.media.numbers import parse, style_of
-from sensorium.table.packed import Cell
 from sensorium.types import Facts
 
 TOP = 10
 """How many of the most common values are listed."""
 
 
-def number_facts(cells: Sequence[Cell]) -> Facts:
+def number_facts(cells: Sequence[object]) -> Facts:
     """Range, quantiles, mean and spread of the cells that are finite numbers, and how many are infinite."""
     style = style_of(cells)
     values, _ = parse(cells, style)
@@ -39,14 +38,14 @@ def spread(values: ArrayLike) -> Facts:
     return told | {"quantiles": {m: _tidy(q) for m, q in zip(marks, quantiles, strict=True)}}
 
 
-def value_facts(cells: Sequence[Cell]) -> Facts:
+def value_facts(cells: Sequence[object]) -> Facts:
     """The most common values with their counts, and how many different ones there are."""
     keys, _ = each(cells, codes.key)
     counts = Counter(k for k in keys if k is not None)
-    return {"top": _top(counts), "different": len(counts), "once": sum(n == 1 for n in counts.values())}
+    return {"top": top(counts), "different": len(counts), "once": sum(n == 1 for n in counts.values())}
 
 
-def text_facts(cells: Sequence[Cell]) -> Facts:
+def text_facts(cells: Sequence[object]) -> Facts:
     """Characters and words of the texts, and how many are empty."""
     texts = [c for c in cells if isinstance(c, str)]
     full = [t for t in texts if t.strip()]
@@ -59,7 +58,7 @@ def text_facts(cells: Sequence[Cell]) -> Facts:
     }
 
 
-def picture_facts(cells: Sequence[Cell]) -> Facts:
+def picture_facts(cells: Sequence[object]) -> Facts:
     """Width, height, formats and colour modes, from the headers of what can be read."""
     headers = [h for h in each(cells, _picture)[0] if h is not None]
     if not headers:
@@ -67,48 +66,39 @@ def picture_facts(cells: Sequence[Cell]) -> Facts:
     return {
         "width": spread([h.width for h in headers]),
         "height": spread([h.height for h in headers]),
-        "formats": _top(Counter(h.format for h in headers)),
-        "modes": _top(Counter(h.mode for h in headers)),
+        "formats": top(Counter(h.format for h in headers)),
+        "modes": top(Counter(h.mode for h in headers)),
     }
 
 
-def sound_facts(cells: Sequence[Cell]) -> Facts:
+def sound_facts(cells: Sequence[object]) -> Facts:
     """Seconds, sampling rates, channels and formats, from the headers of what can be read."""
     headers = [h for h in each(cells, _sound)[0] if h is not None]
     if not headers:
         return {}
     return {
         "seconds": spread([h.seconds for h in headers]),
-        "rates": _top(Counter(h.rate for h in headers)),
-        "channels": _top(Counter(h.channels for h in headers)),
-        "formats": _top(Counter(h.format for h in headers)),
+        "rates": top(Counter(h.rate for h in headers)),
+        "channels": top(Counter(h.channels for h in headers)),
+        "formats": top(Counter(h.format for h in headers)),
     }
 
 
-FACTS: dict[str, Callable[[Sequence[Cell]], Facts]] = {
-    "number": number_facts,
-    "category": value_facts,
-    "text": text_facts,
-    "image": picture_facts,
-    "audio": sound_facts,
-}
-"""By modality; of any other only what every column has is told."""
+def top(counts: Counter[Hashable] | Counter[str] | Counter[int]) -> Facts:
+    """The TOP most common values with their counts."""
+    ordered: Iterable[tuple[Hashable, int]] = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
+    return {str(value): count for value, count in list(ordered)[:TOP]}
 
 
-def _picture(cell: Cell) -> image.Header:
+def _picture(cell: object) -> image.Header:
     return image.header(cell)
 
 
-def _sound(cell: Cell) -> audio.Header:
+def _sound(cell: object) -> audio.Header:
     found = audio.header(cell)
     if found.rate <= 0:
         raise CorruptCell("the sound declares a rate of 0")
     return found
-
-
-def _top(counts: Counter[Hashable] | Counter[str] | Counter[int]) -> Facts:
-    ordered: Iterable[tuple[Hashable, int]] = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
-    return {str(value): count for value, count in list(ordered)[:TOP]}
 
 
 def _tidy(value: float) -> float:

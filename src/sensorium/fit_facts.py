@@ -1,0 +1,86 @@
+"""Plan + table -> facts: what is learned of every column from the training rows."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensorium import seeds
+from sensorium.media.locate import located
+from sensorium.modalities._base import Modality
+from sensorium.model import modality_of
+from sensorium.options import built
+from sensorium.plan import Plan, TargetPlan
+from sensorium.table.packed import Cell
+from sensorium.table.prepared import Target
+from sensorium.table.table import Table
+from sensorium.tasks import tasks
+from sensorium.tasks._base import RowName, Task
+from sensorium.types import Facts
+
+CHUNK = 10_000
+
+
+def task_of(asked: TargetPlan) -> Task:
+    """The target's task, built from the plan."""
+    where = f"targets.{asked.name}"
+    return built(tasks.get(asked.task.name, where), asked.task.choices, where)
+
+
+def fit_facts(
+    plan: Plan, table: Table, train: NDArray[np.int64], *, target_rows: NDArray[np.int64] | None = None
+) -> Facts:
+    """The facts of every input's columns and every target, from the training rows only.
+
+    target_rows: in cross-validation the labels and the scale of the targets come from all rows, so that
+    the folds' numbers can be compared; the prior is the training rows' in any case.
+    """
+    inputs: Facts = {}
+    for name, asked in plan.inputs.items():
+        modality = modality_of(asked)
+        rng = seeds.generator(plan.seed, f"facts {name}")
+        if modality.together:
+            inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
+        else:  # one encoder reads all columns of a group: one set of facts
+            chained = (chunk for c in asked.columns for chunk in _chunks(table, c, train, modality))
+            inputs[name] = dict.fromkeys(asked.columns, modality.fit(chained, rng))
+    targets: Facts = {}
+    for name, wanted in plan.targets.items():
+        task, where = task_of(wanted), f"target {name!r}"
+        told = train if target_rows is None else target_rows
+        facts = task.fit(_cells(table, name, told), where, _numbered(table, told))
+        target = task.target(_cells(table, name, train), facts, where, _numbered(table, train))
+        facts["prior"] = task.baseline(target, facts)
+        targets[name] = facts | class_weights(wanted, facts, target)
+    return {"inputs": inputs, "targets": targets}
+
+
+def _numbered(table: Table, rows: NDArray[np.int64]) -> RowName:
+    """How messages call the table's row at a place among these."""
+    return lambda place: table.row_number(int(rows[place]))
+
+
+def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[Cell]:
+    return [cell for chunk in table.chunks(column, rows) for cell in chunk]
+
+
+def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
+    """Loss weights per class, with mean 1 over the training rows, when the plan asks for them."""
+    if asked.class_weights == "none" or "labels" not in facts:
+        return {}
+    counts = np.bincount(target.values[target.mask].astype(np.int64), minlength=len(facts["labels"]))
+    power = 1.0 if asked.class_weights == "balanced" else 0.5
+    weights = np.where(counts > 0, np.maximum(counts, 1) ** -power, 0.0)
+    mean = (weights * counts).sum() / counts.sum()
+    return {"class_weights": [round(float(w), 6) for w in weights / mean]}
+
+
+def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modality) -> Iterator[list[Cell]]:
+    for chunk in table.chunks(column, rows, size=CHUNK):
+        yield placed(modality, chunk, table) if modality.media else chunk
+
+
+def placed(modality: Modality, cells: Sequence[Cell], table: Table) -> list[Cell]:
+    """Media: strings as the files that they name, ``data:`` addresses as what they hold."""
+    read = [modality.from_json(c) if isinstance(c, str) and c.startswith("data:") else c for c in cells]
+    return located(read, table.folder, table.roots, every=True)
