@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sensorium.progress import Progress
 from sensorium.store import Store
 from sensorium.table.packed import CORRUPT, Cell, Packed, concatenated, flat
 from sensorium.table.prepared import Prepared, Target
+from sensorium.table.statistics import Statistics
 from sensorium.table.table import Table
 from sensorium.tasks._base import also
 from sensorium.types import Facts
@@ -36,7 +38,7 @@ def prepare(
     inputs: dict[str, tuple[Packed, ...]] = {}
     texts: dict[str, Sequence[str | None]] = {}
     columns: dict[str, Packed] = {}
-    statistics: dict[str, tuple[Packed, ...]] = {}
+    statistics: dict[str, Statistics] = {}
     with Progress() as progress:
         for name, asked in plan.inputs.items():
             modality, parts = modality_of(asked), []
@@ -49,9 +51,10 @@ def prepare(
             if words is not None:
                 texts[name] = words
             inputs[name] = modality.join(parts)
-            plain = modality.plain(inputs[name], [facts["inputs"][name][c] for c in asked.columns])
-            if plain is not inputs[name]:
-                statistics[name] = plain
+            told_all = [facts["inputs"][name][c] for c in asked.columns]
+            field = modality.field(name, told_all)
+            if field is not None and field.kind != "words":
+                statistics[name] = Statistics(partial(modality.plain, inputs[name], told_all))
     made = {} if answering else {n: _target(t, facts, table) for n, t in plan.targets.items()}
     weight = None if answering or plan.weight is None else _weight(plan.weight, table)
     return Prepared(np.arange(table.num_rows), inputs, texts, made, weight, columns, statistics)

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field as Limit
 from torch import nn
 
 from sensorium.errors import CorruptCell, PlanError
@@ -18,12 +18,16 @@ from sensorium.media.cells import Sample, distinct, each, is_missing
 from sensorium.media.facts import sound_facts
 from sensorium.media.json_media import from_data_address
 from sensorium.modalities._base import Guess, Modality, Shown
+from sensorium.nn import sound_statistics
 from sensorium.nn.melspec import LogMel
-from sensorium.table.packed import Cell, Packed, ragged
+from sensorium.table.field import Field
+from sensorium.table.packed import PRESENT, Cell, Packed, ragged
 from sensorium.types import Arrays, Facts, Json, Layout
 
 _HEADERS = 400
 _LONGEST_AUTO, _RATE_AUTO = 10.0, 16_000
+_AT_ONCE = 32
+"""Sounds whose statistics are made together."""
 _WINDOW = 0.025
 """Seconds of sound in one frame, as in speech recognition; two hops where that is more."""
 _SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff", ".au", ".caf"))
@@ -54,14 +58,14 @@ class Audio(Modality):
     def __init__(
         self,
         *,
-        rate: Annotated[int, Field(ge=1000, le=192_000)] | None = None,
-        seconds: Annotated[float, Field(gt=0)] | None = None,
+        rate: Annotated[int, Limit(ge=1000, le=192_000)] | None = None,
+        seconds: Annotated[float, Limit(gt=0)] | None = None,
         trim: bool = True,
         level: bool = True,
-        mels: Annotated[int, Field(ge=4, le=512)] = 64,
-        hop_seconds: Annotated[float, Field(gt=0, le=1)] | None = None,
-        max_seconds: Annotated[float, Field(gt=0)] = 600.0,
-        max_megabytes: Annotated[float, Field(gt=0)] = 200.0,
+        mels: Annotated[int, Limit(ge=4, le=512)] = 64,
+        hop_seconds: Annotated[float, Limit(gt=0, le=1)] | None = None,
+        max_seconds: Annotated[float, Limit(gt=0)] = 600.0,
+        max_megabytes: Annotated[float, Limit(gt=0)] = 200.0,
     ) -> None:
         self.rate, self.seconds, self.trim, self.level, self.mels = rate, seconds, trim, level, mels
         self.hop_seconds, self.rate_of_arrays = hop_seconds, rate or _RATE_AUTO
@@ -144,6 +148,25 @@ class Audio(Modality):
         one = facts[0]
         mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=self.level)
         return _Spectrogram(mel, layout == "frames")
+
+    def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
+        return Field(name, "numbers", len(facts) * sound_statistics.width(), scaled=False)
+
+    def plain(self, parts: Sequence[Packed], facts: Sequence[Facts]) -> tuple[Packed, ...]:
+        front = self.front(facts, "grid")
+        return tuple(self._statistics(part, front) for part in parts)
+
+    def _statistics(self, part: Packed, front: nn.Module) -> Packed:
+        """The part's records as numbers about their log-mel bands (see ``nn.sound_statistics``)."""
+        values = np.zeros((len(part.status), sound_statistics.width()), np.float32)
+        order = np.argsort(part.lengths(), kind="stable")
+        for start in range(0, len(order), _AT_ONCE):
+            some = order[start : start + _AT_ONCE]
+            with torch.inference_mode():
+                bands = front(self.arrays(part, some, "grid"))
+                values[some] = sound_statistics.statistics(bands.values[:, 0], bands.mask).numpy()
+        mask = np.repeat((part.status == PRESENT)[:, None], values.shape[1], 1)
+        return Packed(values, part.status, mask=mask, index=part.index)
 
     @classmethod
     def summary(cls, cells: Sequence[Cell]) -> Facts:

@@ -11,6 +11,8 @@ class Field:
     ranks: for each feature the rank of each of its codes by the categories' own order (numbers by size, words
     by the alphabet), or empty: then codes are ranks.
 
+    scaled: whether numbers lie about 0 with deviation 1; if not, linear models bring them there.
+
     ``numbers``: float (U, F) with mask; ``codes``: int (U, F) with mask, both as ``Prepared.plain`` gives
     them; ``words``: the strings of ``Prepared.texts``. Pooled features of an encoder are ``numbers``.
     """
@@ -20,3 +22,4 @@ class Field:
     features: int = 1
     sizes: tuple[int, ...] = ()
     ranks: tuple[tuple[int, ...], ...] = ()
+    scaled: bool = True

@@ -95,6 +95,21 @@ class Packed:
         return out, mask
 
 
+def absent(part: Packed) -> Packed:
+    """A column of the same kind and length in which every cell is missing."""
+    one = np.zeros((1, *part.values.shape[1:]), part.values.dtype)
+    ragged = part.offsets is not None
+    return Packed(
+        one[:0] if ragged else one,
+        np.ones(1, np.uint8),
+        np.zeros(2, np.int64) if ragged else None,
+        None if part.mask is None else np.zeros((1, *part.mask.shape[1:]), bool),
+        None if part.times is None else np.zeros(0),
+        {},
+        np.zeros(len(part), np.int64),
+    )
+
+
 def concatenated(parts: Sequence[Packed]) -> Packed:
     """Chunks of one column, in order, as one column. The parts must not carry an index."""
     ragged = parts[0].offsets is not None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.table.packed import PRESENT, Packed
+from sensorium.table.packed import PRESENT, Packed, absent
+from sensorium.table.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ class Prepared:
     targets: dict[str, Target] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
     columns: dict[str, Packed] = field(default_factory=dict)
-    statistics: dict[str, tuple[Packed, ...]] = field(default_factory=dict)
+    statistics: dict[str, Statistics] = field(default_factory=dict)
 
     def plain(self, name: str) -> tuple[Packed, ...]:
         """The input as fixed records of numbers or codes, for members without an encoder."""
-        return self.statistics.get(name, self.inputs[name])
+        told = self.statistics.get(name)
+        return self.inputs[name] if told is None else told.parts()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -53,7 +55,7 @@ class Prepared:
             {n: Target(t.values[rows], t.mask[rows]) for n, t in self.targets.items()},
             None if self.weight is None else self.weight[rows],
             {n: p.rows(rows) for n, p in self.columns.items()},
-            {n: tuple(p.rows(rows) for p in parts) for n, parts in self.statistics.items()},
+            {n: told.rows(rows) for n, told in self.statistics.items()},
         )
 
     def present(self, name: str) -> NDArray[np.bool_]:
@@ -67,24 +69,7 @@ class Prepared:
         """The same rows with these inputs missing everywhere: for subsets and for the verdict."""
         gone = {n: tuple(absent(p) for p in self.inputs[n]) for n in names}
         texts = {n: [None] * len(self) if n in names else t for n, t in self.texts.items()}
-        statistics = self.statistics | {
-            n: tuple(absent(p) for p in self.statistics[n]) for n in names if n in self.statistics
-        }
+        statistics = self.statistics | {n: self.statistics[n].hidden() for n in names if n in self.statistics}
         return Prepared(
             self.numbers, self.inputs | gone, texts, self.targets, self.weight, self.columns, statistics
         )
-
-
-def absent(part: Packed) -> Packed:
-    """A column of the same kind and length in which every cell is missing."""
-    one = np.zeros((1, *part.values.shape[1:]), part.values.dtype)
-    ragged = part.offsets is not None
-    return Packed(
-        one[:0] if ragged else one,
-        np.ones(1, np.uint8),
-        np.zeros(2, np.int64) if ragged else None,
-        None if part.mask is None else np.zeros((1, *part.mask.shape[1:]), bool),
-        None if part.times is None else np.zeros(0),
-        {},
-        np.zeros(len(part), np.int64),
-    )
