@@ -87,6 +87,8 @@ class TrainPlan:
     """Decay of an exponential moving average of weights; 0 turns it off."""
     folds: Folds | None = None
     """Out-of-fold folds for what feeds another learner; None: 3 at good, 5 at best."""
+    refit: bool | None = None
+    """Whether what ships learns once more from training and validation rows; None: up to 5,000 rows."""
     rungs: tuple[str, ...] | None = None
     """The rungs of the ladder to climb; None: all that fit."""
     time_limit_seconds: Annotated[float, Field(ge=60)] | None = None

@@ -3,8 +3,8 @@
 Letters: N rows, F features, K classes (1 for a number), C classes met in training.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 import numpy as np
@@ -32,18 +32,24 @@ GROWN = 3000
 """Trees of all classes together that boosting may grow."""
 WORK = 60_000_000
 """Rows x trees that boosting may grow: about 40 s on one core. With fewer trees each counts for more."""
+USUAL = 40
+"""Features that a split may see without costing more trees."""
 FASTEST = 0.15
 """The greatest share of a tree that is added then."""
 
 
 @dataclass(frozen=True)
 class Grown:
-    """Trees of one target. link: what they sum to. classes: int64 (C,), the classes met. width: K."""
+    """Trees of one target. link: what they sum to. classes: int64 (C,), the classes met. width: K.
+
+    how: with what they were grown (``steps`` and ``rate``, or ``leaf``), for growing alike; not stored.
+    """
 
     trees: Trees
     link: Link
     classes: NDArray[np.int64]
     width: int
+    how: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def say(self, x: NDArray[np.float32]) -> Floats:
         """Log-probabilities (N, K), or values (N, 1), for rows (N, F)."""
@@ -130,9 +136,11 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
     stops = kept.sum() >= 10
     grows = HistGradientBoostingClassifier if outcome.classes else HistGradientBoostingRegressor
     outputs = len(classes) if len(classes) > 2 else 1
-    steps = min(how.steps, max(20, min(GROWN // outputs, WORK // (outputs * len(x)))))
+    work = outputs * len(x) * max(1, round(x.shape[1] * how.share / USUAL))
+    steps = min(how.steps, max(20, min(GROWN // outputs, WORK // work)))
+    rate = max(how.rate, min(FASTEST, how.rate * how.steps / steps))
     model = grows(
-        learning_rate=max(how.rate, min(FASTEST, how.rate * how.steps / steps)),
+        learning_rate=rate,
         max_iter=steps,
         max_leaf_nodes=max(2, min(how.leaves, max(6, len(x) // 60))),
         min_samples_leaf=max(3, min(20, len(x) // 100)),
@@ -151,9 +159,9 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
         )  # fmt: skip
     else:
         model.fit(placed(x, known), y, train.lesson.weight)
-    return Grown(
-        from_boosted(model, known), "logit" if outcome.classes else "value", classes, max(1, outcome.classes)
-    )
+    link: Link = "logit" if outcome.classes else "value"
+    used = {"steps": len(model._predictors), "rate": rate}
+    return Grown(from_boosted(model, known), link, classes, max(1, outcome.classes), used)
 
 
 def averaged(train: Table, outcome: Outcome, trees: int, least: int, share: float, seed: int) -> Grown:
@@ -166,7 +174,7 @@ def averaged(train: Table, outcome: Outcome, trees: int, least: int, share: floa
     classes = model.classes_.astype(np.int64) if outcome.classes else np.zeros(0, np.int64)
     gaps = np.isnan(x.max(axis=0))
     link: Link = "share" if outcome.classes else "value"
-    return Grown(from_extra(model, gaps), link, classes, max(1, outcome.classes))
+    return Grown(from_extra(model, gaps), link, classes, max(1, outcome.classes), {"leaf": least})
 
 
 def filled(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -44,8 +44,11 @@ class Wood(Member):
         self.inputs = tuple(dict.fromkeys(f.name for f in dense.fields))
 
     @classmethod
-    def _grown(cls, job: Job, ground: Ground, grow: Grow) -> Self:
-        """Fit every goal that has a form for trees; where there is nothing to tell apart, say the mean."""
+    def _grown(cls, job: Job, ground: Ground, grow: Grow, like: Self | None = None) -> Self:
+        """Fit every goal that has a form for trees; where there is nothing to tell apart, say the mean.
+
+        like: a fitted member whose shifts are taken where no validation row is left to choose them.
+        """
         chosen, notes = sampled(job, ground.rows)
         data = job.data.rows(chosen)
         outcomes = {n: o for n, goal in job.goals.items() if (o := Outcome.of(goal)) is not None}
@@ -65,6 +68,8 @@ class Wood(Member):
                 dense.matrix(job.data.rows(job.val), name), lesson(job, name, job.val, outcome.kind)
             )
             grown = grow(train, check, outcome, name)
+            if like is not None and name in like.learned:
+                outcome = like.learned[name][0]
             learned[name] = (shifted(grown, train, check, outcome, job.val), grown)
         return cls(dense, learned, notes)
 

@@ -28,6 +28,7 @@ class Forest(Wood):
         directions: Annotated[int, Limit(ge=0)] = 60,
         hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 20_000,
+        like: Self | None = None,
     ) -> Self:
         """Fit every goal that trees can learn; the others are left out.
 
@@ -37,9 +38,12 @@ class Forest(Wood):
         directions: leading directions of each text's TF-IDF that become columns.
         hide: the share of rows that are learned from a second time with some inputs missing.
         rows: at most this many training rows, sampled.
+        like: a fitted member whose leaves' size and shifts are taken; then no validation row is needed.
         """
 
         def grow(train: Table, check: Table, outcome: Outcome, name: str) -> Grown:
-            return stand(train, check, outcome, job, name, trees, leaf, share)
+            known = like.learned[name][1].how if like is not None and name in like.learned else {}
+            tries = (int(known["leaf"]),) if "leaf" in known else leaf
+            return stand(train, check, outcome, job, name, trees, tries, share)
 
-        return cls._grown(job, Ground(directions, 5, hide, rows), grow)
+        return cls._grown(job, Ground(directions, 5, hide, rows), grow, like)

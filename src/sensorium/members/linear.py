@@ -66,6 +66,7 @@ class Linear(Member):
         terms: Annotated[int, Limit(ge=1)] = 100_000,
         hide: Annotated[float, Limit(ge=0, le=1)] = 0.5,
         rows: Annotated[int, Limit(ge=2)] = 100_000,
+        like: Self | None = None,
     ) -> Self:
         """Fit every goal that has a linear form; the others are left out.
 
@@ -73,6 +74,7 @@ class Linear(Member):
         hide: the share of rows that the second model learns from once more with some inputs missing; 0: no
             second model.
         rows: at most this many training rows, sampled.
+        like: a fitted member whose penalties and shifts are taken; then no validation row is needed.
         """
         chosen, notes = sampled(job, rows)
         data = job.data.rows(chosen)
@@ -83,11 +85,12 @@ class Linear(Member):
         both = wide.matrix(with_copies(data, job.fields, extra, hidden))
         checks, lines = wide.matrix(job.data.rows(job.val)), {}
         for name, outcome in outcomes.items():
-            line = _whole(job, name, outcome, chosen, both[: len(chosen)], checks)
+            known = None if like is None else like.lines.get(name)
+            line = _whole(job, name, outcome, chosen, both[: len(chosen)], checks, known)
             if len(extra):
                 every = np.concatenate([chosen, chosen[extra]])
-                known = lesson(job, name, every, outcome.kind)
-                parted = _linear.single(both[known.rows], known, outcome, line.whole.strength)
+                taught = lesson(job, name, every, outcome.kind)
+                parted = _linear.single(both[taught.rows], taught, outcome, line.whole.strength)
                 line = _Line(line.outcome, line.whole, parted)
             lines[name] = line
             if not all(m.converged for m in (line.whole, line.parted) if m is not None):
@@ -126,10 +129,20 @@ class Linear(Member):
 
 
 def _whole(
-    job: Job, name: str, outcome: Outcome, chosen: Rows, matrix: sp.csr_matrix, checks: sp.csr_matrix
+    job: Job,
+    name: str,
+    outcome: Outcome,
+    chosen: Rows,
+    matrix: sp.csr_matrix,
+    checks: sp.csr_matrix,
+    like: _Line | None,
 ) -> _Line:
-    """The best model of the rows as they are, and the target's shift."""
+    """The best model of the rows as they are, and the target's shift; or with those of a known line."""
     known = lesson(job, name, chosen, outcome.kind)
+    if like is not None:
+        return _Line(
+            like.outcome, _linear.single(matrix[known.rows], known, outcome, like.whole.strength), None
+        )
     kept = np.flatnonzero(job.data.targets[name].mask[job.val])
     checked = _linear.Checked(checks[kept], job.val[kept])
     strengths = _linear.INVERSE if outcome.classes else _linear.PENALTIES

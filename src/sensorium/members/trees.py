@@ -1,5 +1,6 @@
 """Boosted trees on raw columns."""
 
+from dataclasses import replace
 from typing import Annotated, Self
 
 from pydantic import Field as Limit
@@ -30,6 +31,7 @@ class Trees(Wood):
         directions: Annotated[int, Limit(ge=0)] = 60,
         hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 100_000,
+        like: Self | None = None,
     ) -> Self:
         """Fit every goal that trees can learn; the others are left out.
 
@@ -39,6 +41,8 @@ class Trees(Wood):
         directions: leading directions of each text's TF-IDF that become columns.
         hide: the share of rows that are learned from a second time with some inputs missing.
         rows: at most this many training rows, sampled.
+        like: a fitted member whose number of trees, rate and shifts are taken; then no validation row is
+            needed.
         """
         how = Boosting(rate, steps, leaves, share=0.5, patience=30)
 
@@ -46,7 +50,9 @@ class Trees(Wood):
             if outcome.classes > BOOSTED:
                 return stand(train, check, outcome, job, name, 100, (3,), how.share)
             seed = seeds.number(job.seed, f"trees {name}")
-            return boosted(train, check, outcome, categories, how, seed)
+            known = like.learned[name][1].how if like is not None and name in like.learned else {}
+            once = replace(how, rate=known["rate"], steps=int(known["steps"])) if "rate" in known else how
+            return boosted(train, check, outcome, categories, once, seed)
 
         categories = sum(f.features for f in job.fields if f.kind == "codes")
-        return cls._grown(job, Ground(directions, 5, hide, rows), grow)
+        return cls._grown(job, Ground(directions, 5, hide, rows), grow, like)

@@ -82,7 +82,8 @@ def _zones(mask_BW: Tensor) -> Tensor:
     low = torch.maximum(start_BW[..., None], edge_Z)
     high = torch.minimum((start_BW + ZONES / count_B1)[..., None], edge_Z + 1)
     cover = (high - low).clamp(min=0) * mask_BW[..., None]
-    return cover / cover.sum(1, keepdim=True).clamp(min=1e-9)
+    shares: Tensor = cover / cover.sum(1, keepdim=True).clamp(min=1e-9)
+    return shares
 
 
 def _rhythm(loud_BW: Tensor, count_B: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from sensorium.report.charts import Three
 from sensorium.report.markup import Html, folded, grid, joined, muted, tag, ticked
 from sensorium.report.svg import Scale, plain
 from sensorium.results import EACH_FOLD, TargetReport, TargetResult
-from sensorium.train.ladder import Climbed
+from sensorium.train.climb import Climbed
 from sensorium.types import Json
 
 MOST_METRICS = 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sensorium import seeds
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Floats, Goal, Member, Numbers, Rows
 from sensorium.members._base import Job as MemberJob
@@ -18,7 +19,9 @@ from sensorium.network import Network
 from sensorium.plan import Plan, TargetPlan
 from sensorium.table.field import Field
 from sensorium.table.prepared import Prepared
-from sensorium.train.loop import Job, Trained, train_network
+from sensorium.table.split import folds
+from sensorium.train.job import Job, Trained
+from sensorium.train.loop import train_network
 from sensorium.train.score import loss_of, scored
 from sensorium.types import Facts
 
@@ -28,7 +31,8 @@ class Candidate:
     """One rung that was climbed. val: its numbers on the validation rows; score: higher is better there.
 
     single: the one input it reads, or None. history: the epochs of its networks. loss: on the validation
-    rows, where it chooses among candidates whose score is not defined (-inf).
+    rows, where it chooses among candidates whose score is not defined (-inf). steps, batch_rows: of a
+    network, when its weights were best.
     """
 
     name: str
@@ -40,12 +44,29 @@ class Candidate:
     history: tuple[Facts, ...] = ()
     notes: tuple[str, ...] = ()
     loss: float = 0.0
+    steps: int = 0
+    batch_rows: int = 0
 
     def rank(self) -> tuple[float, float]:
         """How good it is on the validation rows; more is better."""
         if np.isfinite(self.score):
             return self.score, 0.0
         return -np.inf, -self.loss if np.isfinite(self.loss) else -np.inf
+
+
+@dataclass(slots=True)
+class Climbed:
+    """Every rung that was climbed, in order; why others were not; the chosen one's name; what to tell."""
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    chosen: str = "prior"
+    notes: list[str] = field(default_factory=list)
+
+    def best_single(self) -> Candidate | None:
+        """The best candidate that reads one input, by the validation rows."""
+        found = [c for c in self.candidates.values() if c.single is not None]
+        return max(found, key=Candidate.rank) if found else None
 
 
 class Budget:
@@ -112,15 +133,18 @@ class Climb:
 
     def network(
         self, name: str, inputs: Sequence[str], rows: tuple[Rows, Rows],
-        start: Mapping[str, Network] | None = None, share: float = 1.0,
+        start: Mapping[str, Network] | None = None, share: float = 1.0, begin: Network | None = None,
     ) -> Trained:  # fmt: skip
-        """Train a network over some inputs on (training, validation) rows; notes what the clock decided."""
+        """Train a network over some inputs on (training, validation) rows; notes what the clock decided.
+
+        start: single-input networks whose encoders it takes over. begin: a network that it goes on from.
+        """
         train, val = self.data.rows(self._seen(rows[0], inputs)), self.data.rows(rows[1])
-        begin = {n: network.model for n, network in (start or {}).items()}
+        solos = {n: network.model for n, network in (start or {}).items()}
         done = train_network(
             Job(
-                name, self.narrowed(inputs), self.facts, train, val, begin, self.budget.until(name),
-                self.folder, self.resume, share,
+                name, self.narrowed(inputs), self.facts, train, val, solos, self.budget.until(name),
+                self.folder, self.resume, share, None if begin is None else begin.model,
             )
         )  # fmt: skip
         if done.settled:
@@ -129,7 +153,7 @@ class Climb:
 
     def candidate(
         self, name: str, member: Member, began: float, *, single: str | None = None,
-        history: Sequence[Facts] = (), said: Numbers | None = None,
+        trained: Trained | None = None, history: Sequence[Facts] = (), said: Numbers | None = None,
     ) -> Candidate:  # fmt: skip
         """A candidate with its numbers (``said``, when they are known) and its score on validation rows."""
         val = self.data.rows(self.val)
@@ -137,7 +161,12 @@ class Climb:
         by = {target: loss_of(self.plan, target, self.facts) for target in self.plan.targets}
         score, loss = scored(self.plan, self.facts, val, numbers, by)
         seconds = time.monotonic() - began
-        return Candidate(name, member, numbers, score, seconds, single, tuple(history), member.notes, loss)
+        steps, batch, told = (0, 0, history)
+        if trained is not None:
+            steps, batch, told = trained.best_step, trained.batch_rows, trained.history
+        return Candidate(
+            name, member, numbers, score, seconds, single, tuple(told), member.notes, loss, steps, batch
+        )
 
     def fields(self) -> tuple[Field, ...]:
         """The inputs that members can read without a network."""
@@ -146,6 +175,14 @@ class Climb:
             columns = [self.facts["inputs"][name][c] for c in asked.columns]
             found.append(modality_of(asked).field(name, columns))
         return tuple(f for f in found if f is not None)
+
+    def folds(self, number: int) -> list[tuple[Rows, Rows]]:
+        """(places that encoders learn on, places that the trees learn on) among the training rows."""
+        first = next(iter(self.plan.targets))
+        labels = self.data.targets[first].values[self.train]
+        groups = None if self.groups is None else self.groups[self.train]
+        rng = seeds.generator(self.plan.seed, "feature folds")
+        return folds(len(self.train), number, rng, labels=labels, groups=groups)
 
     def member_job(
         self, fields: Sequence[Field], data: Prepared | None = None, rows: tuple[Rows, Rows] | None = None

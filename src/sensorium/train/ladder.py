@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from sensorium import seeds
 from sensorium.chained import Chained, featured
 from sensorium.errors import DataError, unknown
 from sensorium.fit_facts import task_of
@@ -21,8 +19,8 @@ from sensorium.modalities import modalities
 from sensorium.network import Network
 from sensorium.plan import Plan
 from sensorium.table.field import Field
-from sensorium.table.split import folds
-from sensorium.train.climb import Candidate, Climb
+from sensorium.train.climb import Candidate, Climb, Climbed
+from sensorium.train.refit import refit
 from sensorium.types import Facts
 
 NO_TIME = "no time was left"
@@ -39,21 +37,6 @@ WHOLE = ("forest",)
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
 FEATURES_SHARE, FUSION_SHARE = 0.5, 0.8
 """Of the usual number of epochs: encoders that only make features; a fusion that starts from trained ones."""
-
-
-@dataclass(slots=True)
-class Climbed:
-    """Every rung that was climbed, in order; why others were not; the chosen one's name; what to tell."""
-
-    candidates: dict[str, Candidate] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    chosen: str = "prior"
-    notes: list[str] = field(default_factory=list)
-
-    def best_single(self) -> Candidate | None:
-        """The best candidate that reads one input, by the validation rows."""
-        found = [c for c in self.candidates.values() if c.single is not None]
-        return max(found, key=Candidate.rank) if found else None
 
 
 def costs(plan: Plan) -> dict[str, float]:
@@ -91,8 +74,13 @@ def check_rungs(plan: Plan) -> None:
 
 
 def climb(ask: Climb) -> Climbed:
-    """Climb every rung that the plan, the task and the time allow, and choose on the validation rows."""
-    return _Ladder(ask).run()
+    """Climb every rung that the plan, the task and the time allow, and choose on the validation rows.
+
+    On small tables what was chosen then learns once more, from the validation rows too (``refit``).
+    """
+    done = _Ladder(ask).run()
+    refit(ask, done)
+    return done
 
 
 class _Ladder:
@@ -188,7 +176,7 @@ class _Ladder:
             return "no training row has it"
         done = self.ask.network(f"{name} alone", [name], (self.ask.train, self.ask.val))
         self.solos[name] = done.network
-        return self.ask.candidate(f"{name} alone", done.network, began, single=name, history=done.history)
+        return self.ask.candidate(f"{name} alone", done.network, began, single=name, trained=done)
 
     def _fusion(self) -> Candidate:
         began = time.monotonic()
@@ -196,18 +184,21 @@ class _Ladder:
         done = self.ask.network(
             "fusion", self.names, rows, start=self.solos, share=FUSION_SHARE if self.solos else 1.0
         )
-        return self.ask.candidate("fusion", done.network, began, history=done.history)
+        return self.ask.candidate("fusion", done.network, began, trained=done)
 
     def _features(self) -> Candidate | str:
         """k pairs of encoders and trees: the trees of pair i learn on rows that its encoders never saw."""
         media = [n for n in self.names if self.ask.heavy(n)]
         if not media:
             return "no input is made of media"
+        media = [n for n in media if self._tells(n)]
+        if not media:
+            return "no encoder of media alone does better than the prior"
         if any(task_of(t).trees is None for t in self.ask.plan.targets.values()):
             return "the task has no such learner"
         began = time.monotonic()
         try:
-            parts = self._folds(num_folds(self.ask.plan))
+            parts = self.ask.folds(num_folds(self.ask.plan))
         except DataError as error:
             return str(error)
         grown = self.done.candidates.get("trees")
@@ -230,6 +221,11 @@ class _Ladder:
         single = media[0] if len(self.names) == 1 else None
         return self.ask.candidate("features", member, began, single=single, history=history)
 
+    def _tells(self, name: str) -> bool:
+        """Whether an input's own network beats the prior on validation rows; one that was not trained may."""
+        alone = self.done.candidates.get(f"{name} alone")
+        return alone is None or alone.rank() > self.done.candidates["prior"].rank()
+
     def _pair(self, networks: dict[str, Network], held: Rows) -> Member:
         rows = np.concatenate([self.ask.train[held], self.ask.val])
         data = featured(networks, self.ask.data.rows(rows))
@@ -238,14 +234,6 @@ class _Ladder:
         places = np.arange(len(rows))
         job = self.ask.member_job([*raw, *made], data, (places[: len(held)], places[len(held) :]))
         return Chained(networks, Trees.fit(job))
-
-    def _folds(self, number: int) -> list[tuple[Rows, Rows]]:
-        """(places that encoders learn on, places that the trees learn on) among the training rows."""
-        first = next(iter(self.ask.plan.targets))
-        labels = self.ask.data.targets[first].values[self.ask.train]
-        groups = None if self.ask.groups is None else self.ask.groups[self.ask.train]
-        rng = seeds.generator(self.ask.plan.seed, "feature folds")
-        return folds(len(self.ask.train), number, rng, labels=labels, groups=groups)
 
     def _mean(self) -> Candidate | str:
         """Decision-level fusion: the mean of the single inputs' probabilities."""

@@ -5,9 +5,9 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,53 +18,18 @@ from sensorium.batches import Batches
 from sensorium.errors import TrainingError
 from sensorium.model import Model
 from sensorium.network import Network, device
-from sensorium.plan import Plan, TrainPlan
+from sensorium.plan import Plan
 from sensorium.plan_write import to_dict
 from sensorium.progress import Progress
-from sensorium.table.prepared import Prepared
 from sensorium.train.dice import devices, put_back, rolled
+from sensorium.train.job import Job, Trained
 from sensorium.train.optim import adamw, rate_share, set_rate
-from sensorium.train.schedule import settled
 from sensorium.train.score import loss_of, scored
 from sensorium.train.state import append_log, load, save
 from sensorium.train.step import Done, hidden, mixed, out_of_memory, train_step
 from sensorium.types import Batch, Facts, moved
 
 PROBE_STEPS, PROBE_SECONDS = 6, 4.0
-
-
-@dataclass(slots=True)
-class Job:
-    """One network to train. name: for logs and state. start: trained single-input models to start from.
-
-    deadline: ``time.monotonic()`` seconds at which training must be over, or None. folder: where state
-    and log go, or None. resume: read the state that is there. share: of the usual number of epochs.
-    """
-
-    name: str
-    plan: Plan
-    facts: Facts
-    train: Prepared
-    val: Prepared
-    start: Mapping[str, Model] = field(default_factory=dict)
-    deadline: float | None = None
-    folder: Path | None = None
-    resume: bool = False
-    share: float = 1.0
-
-    def settled(self, asked: TrainPlan) -> TrainPlan:
-        """The options with nothing left open for this job's rows."""
-        distinct = Batches(self.plan, self.train).distinct()
-        return settled(asked, len(self.train), share=self.share, distinct=distinct)
-
-
-@dataclass(slots=True)
-class Trained:
-    """A trained network, what happened in each epoch, and what was settled: steps, batch rows, last step."""
-
-    network: Network
-    history: list[Facts]
-    settled: dict[str, int]
 
 
 def train_network(job: Job) -> Trained:
@@ -104,6 +69,8 @@ class _Trainer:
         torch.manual_seed(seeds.number(seed, f"weights {job.name}"))
         self.model = Model(plan, job.facts)
         self.model.start_from(job.start)
+        if job.begin is not None:
+            self.model.load_state_dict(job.begin.state_dict())
         self.device = device()
         self.model.to(self.device)
         self.model.generator = seeds.torch_generator(seed, f"augment {job.name}")
@@ -114,6 +81,7 @@ class _Trainer:
         self.batch_rows, self.steps = plan.train.batch_rows or 1, plan.train.steps or 1
         self.best: dict[str, torch.Tensor] = {}
         self.best_score, self.least_loss, self.better = (-np.inf, -np.inf), np.inf, 0
+        self.best_step = 0
         self.average: dict[str, torch.Tensor] = {}
         self.known = plan.train.settled.get(job.name, {})
         self.stop = self.known.get("stop", self.steps)
@@ -127,10 +95,10 @@ class _Trainer:
             bar = progress.add(self.job.name, self.steps)
             while self.step < min(self.steps, self.stop) and not self._over():
                 progress.tell(bar, self.step, told(self._one_epoch()))
-        if self.best:
-            self.model.load_state_dict(self.best)
+        if self.best or self.average:
+            self.model.load_state_dict(self.best or self.average)
         network = Network(self.model.eval(), self.job.plan, self.job.facts)
-        return Trained(network, self.history, self._settled())
+        return Trained(network, self.history, self._settled(), self.best_step or self.step, self.batch_rows)
 
     def _settled(self) -> dict[str, int]:
         """What the clock or the memory decided, for the written plan; nothing when neither had to."""
@@ -228,6 +196,9 @@ class _Trainer:
 
     def _validate(self) -> tuple[float, float]:
         """(score, higher is better; loss) on the validation rows; keeps the best weights."""
+        if not len(self.job.val):
+            self.better = self.epoch
+            return np.nan, np.nan
         trained = self.model.state_dict()
         if self.average:
             trained = {n: t.clone() for n, t in trained.items()}
@@ -237,7 +208,7 @@ class _Trainer:
         if loss < self.least_loss:  # still learning, though the score may not show it yet
             self.least_loss, self.better = loss, self.epoch
         if (score, -loss) > self.best_score or not self.best:
-            self.best_score, self.better = (score, -loss), self.epoch
+            self.best_score, self.better, self.best_step = (score, -loss), self.epoch, self.step
             self.best = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
         if self.average:
             self.model.load_state_dict(trained)
@@ -266,7 +237,7 @@ class _Trainer:
             "key": self._key, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
             "best": self.best, "average": self.average, "best_score": self.best_score,
             "better": self.better, "least_loss": self.least_loss,
-            "step": self.step, "steps": self.steps, "epoch": self.epoch,
+            "best_step": self.best_step, "step": self.step, "steps": self.steps, "epoch": self.epoch,
             "batch_rows": self.batch_rows, "history": self.history, "dice": rolled(),
             "augment": self.model.generator.get_state(), "hide": self.hide.get_state(),
         })  # fmt: skip
@@ -282,7 +253,7 @@ class _Trainer:
         self.best, self.history = found["best"], found["history"]
         self.average = {n: t.to(self.device) for n, t in found["average"].items()}
         self.best_score, self.better = tuple(found["best_score"]), found["better"]
-        self.least_loss = found["least_loss"]
+        self.least_loss, self.best_step = found["least_loss"], found["best_step"]
         self.step, self.steps, self.epoch = found["step"], found["steps"], found["epoch"]
         self.stop = self.known.get("stop", self.steps)
         put_back(found["dice"])

@@ -20,9 +20,9 @@ from sensorium.store import Store
 from sensorium.table.leaks import Leak
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
-from sensorium.train.climb import Budget, Climb
+from sensorium.train.climb import Budget, Climb, Climbed
 from sensorium.train.division import crosses, divided, folds_of, groups_of, leaks_of, rounds_of, told
-from sensorium.train.ladder import Climbed, check_rungs, climb, costs
+from sensorium.train.ladder import check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.types import Facts, Json
 
