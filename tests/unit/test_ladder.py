@@ -68,12 +68,15 @@ def test_an_encoder_that_memorises_does_not_fool_the_trees_on_features(
     monkeypatch.setattr(loop, "scored", lambda *_: (float(next(later)), 0.0))  # the last epoch is kept
     inputs = {"photo": {"modality": {"name": "image", "size": 8}, "encoder": "memory", "augment": []},
               "age": toy.INPUTS["age"]}  # fmt: skip
-    train = toy.QUICK | {"epochs": 15, "patience": 15, "rungs": ["photo alone", "features"], "folds": 2}
+    train = toy.QUICK | {"epochs": 15, "patience": 15, "folds": 2, "optimizer": {"rate": 0.1}, "refit": False}
     made = noise(120)
-    ask = toy.ladder({"inputs": inputs, "dim": 8, "train": train | {"optimizer": {"rate": 0.1}}}, made)
-    done = climb(ask)
-    alone: Any = done.candidates["photo alone"].member
-    honest = done.candidates["features"]
+
+    def climbed(rung: str) -> tuple[Climb, Any]:
+        ask = toy.ladder({"inputs": inputs, "dim": 8, "train": train | {"rungs": [rung]}}, made)
+        return ask, climb(ask).candidates[rung]
+
+    ask, alone = climbed("photo alone")[0], climbed("photo alone")[1].member
+    honest = climbed("features")[1]
     truth = ask.data.targets["label"].values
     said = alone.numbers(ask.data).values["label"].argmax(1)
     assert (said == truth)[ask.train].mean() > 0.95
@@ -93,7 +96,9 @@ def naive(ask: Climb, alone: Any) -> Trees:
 def test_encoders_of_features_never_see_the_rows_that_their_trees_learn_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ask = toy.ladder(toy.plan_of("age", "photo", train={"rungs": ["features"], "folds": 3, "epochs": 1}))
+    ask = toy.ladder(
+        toy.plan_of("age", "photo", train={"rungs": ["features"], "folds": 3, "epochs": 1, "refit": False})
+    )
     ask.groups = np.arange(60) // 4
     seen: list[Any] = []
     network, fit = Climb.network, Trees.fit.__func__  # type: ignore[attr-defined]
@@ -189,7 +194,8 @@ def test_rows_without_any_of_the_inputs_teach_a_network_nothing(monkeypatch: pyt
     for row in made[3:6]:
         row["photo"] = None
     ask = toy.ladder(
-        toy.plan_of("age", "photo", train={"rungs": ["photo alone", "fusion"], "epochs": 1}), made
+        toy.plan_of("age", "photo", train={"rungs": ["photo alone", "fusion"], "epochs": 1, "refit": False}),
+        made,
     )
     seen: dict[str, int] = {}
     train = loop.train_network

@@ -14,8 +14,8 @@ from sensorium.plan_write import to_dict
 from sensorium.report.files import card
 from sensorium.train import run as running
 from sensorium.train import tell as telling
+from sensorium.train.climb import Climbed
 from sensorium.train.division import groups_of
-from sensorium.train.ladder import Climbed
 from sensorium.train.measure import pooled
 from sensorium.train.run import Request, Run, run
 from sensorium.train.tell import evaluated, report_of
@@ -95,7 +95,9 @@ def test_settled_networks_of_every_fold_are_written_and_read_back() -> None:
     raw = toy.plan_of("age", "kind", train={"rungs": ["linear", "fusion"], "epochs": 1}, split={"folds": 2})
     made = load_table(toy.rows(40))
     found = run(Request(made, ("label",), raw, time_limit=3000))
-    names = [f"{fold}{name}" for fold in ("", "fold 0: ", "fold 1: ") for name in ("fusion", "ladder")]
+    names = [
+        f"{fold}{name}" for fold in ("", "fold 0: ", "fold 1: ") for name in ("fusion", "ladder", "refit")
+    ]
     assert sorted(found.plan.train.settled) == sorted(names)
     again = run(Request(made, ("label",), to_dict(found.plan)))
     one, two = arrays(found), arrays(again)

@@ -147,7 +147,7 @@ class Climb:
                 self.folder, self.resume, share, None if begin is None else begin.model,
             )
         )  # fmt: skip
-        if done.settled:
+        if done.settled and begin is None:  # how to go on follows from the first training
             self.settled[name] = done.settled
         return done
 
