@@ -90,10 +90,11 @@ def test_a_saved_learner_answers_the_same(learner: Learner, tmp_path: Path) -> N
 
 def test_the_metrics_have_their_stable_shape(learner: Learner) -> None:
     told = learner.metrics
-    assert set(told) == {"split", "rows", "seconds", "targets"}
+    assert set(told) == {"split", "rows", "seconds", "targets", "corrupt", "notes"}
     assert (told["split"], told["rows"]) == ("test", 8)
     target = told["targets"]["label"]
-    assert set(target) == {"score", "candidates", "chosen", "verdict"}
+    assert set(target) == {"score", "candidates", "chosen", "verdict", "missing", "missingness"}
+    assert set(target["missing"]) == {"slices", "hidden", "subsets", "worst"}
     assert target["score"] == "accuracy"
     assert set(target["candidates"]) == {"prior", *RUNGS}
     assert target["chosen"] in target["candidates"]
@@ -217,7 +218,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bundle(
     epochs = [json.loads(line) for line in (tmp_path / "stopped" / "log.jsonl").read_text().splitlines()]
     assert [(e["network"], e["epoch"]) for e in epochs] == [
         ("age alone", 1), ("age alone", 2), ("age alone", 3), ("fusion", 1), ("fusion", 2), ("fusion", 3),
-        ("age alone refit", 1), ("age alone refit", 2), ("fusion refit", 1),
+        ("age alone refit", 1), ("age alone refit", 2),
     ]  # fmt: skip
     Learner("label", plan=asked).fit(plain(), out=tmp_path / "stopped")
     assert len((tmp_path / "stopped" / "log.jsonl").read_text().splitlines()) == len(epochs)
