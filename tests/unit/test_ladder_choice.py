@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import toy
+from sensorium.modalities.audio import Audio
 from sensorium.train import climb as climbing
 from sensorium.train.ladder import climb
 
@@ -46,3 +47,16 @@ def test_of_equal_candidates_the_one_that_reads_the_fewest_inputs_ships(
     found = iter([0.1, 0.7, 0.7])
     monkeypatch.setattr(climbing, "scored", lambda *_: (next(found), 0.0))
     assert climb(toy.ladder(raw)).chosen == "kind alone (linear)"
+
+
+def test_numbers_about_media_are_tried_with_the_table_and_without() -> None:
+    voices = Audio.fake(np.random.default_rng(0), 40)
+    made = [row | {"voice": voice} for row, voice in zip(toy.rows(40), voices, strict=True)]
+    inputs = {"voice": "audio", "age": toy.INPUTS["age"], "kind": toy.INPUTS["kind"], "photo": None}
+    train = toy.QUICK | {"rungs": ["linear", "linear (table)", "voice alone (linear)"]}
+    done = climb(toy.ladder({"inputs": inputs, "dim": 8, "train": train}, made))
+    reads = {name: candidate.member.inputs for name, candidate in done.candidates.items()}
+    assert reads == {
+        "prior": (), "linear": ("voice", "age", "kind"), "linear (table)": ("age", "kind"),
+        "voice alone (linear)": ("voice",),
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """The ladder: prior, each input alone, raw learners, learners on features, fusion, ensemble."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -32,6 +32,8 @@ LEARNERS: dict[str, type[Linear] | type[Trees] | type[Forest]] = {
 }  # fmt: skip
 TREES_SECONDS = 3.0
 """What trees on features are taken to cost where none were grown on raw columns."""
+TABLE = "{} (table)"
+"""A learner on all inputs but media, beside the one on all: numbers about media may drown a small table."""
 WHOLE = ("forest",)
 """Learners that climb on all inputs together only: they cost much and add little on one."""
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
@@ -62,7 +64,7 @@ def num_folds(plan: Plan) -> int:
 
 def check_rungs(plan: Plan) -> None:
     """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs has."""
-    kinds = ["prior", *LEARNERS, "fusion", "features", "mean", "ensemble"]
+    kinds = ["prior", *LEARNERS, *map(TABLE.format, LEARNERS), "fusion", "features", "mean", "ensemble"]
     alone = [
         f"{n} alone{kind}"
         for n in plan.inputs
@@ -151,19 +153,23 @@ class _Ladder:
             for kind in LEARNERS:
                 self.done.skipped[kind] = f"the task of {unlearned[0]!r} has no such learner"
             return
-        for kind in LEARNERS:
-            if not self.fields:
-                self.done.skipped[kind] = "no input can be read without an encoder"
-                continue
-            several = len(self.fields) > 1
-            whole = several or len(self.names) == 1
-            if whole:
-                single = self.names[0] if len(self.names) == 1 else None
-                self._rung(kind, lambda k=kind, s=single: self._learner(k, k, self.fields, s))  # type: ignore[misc]
-            each = kind not in WHOLE and (several or len(self.names) > 1)
-            for one in self.fields if each else ():
-                name = f"{one.name} alone ({kind})"
-                self._rung(name, lambda n=name, k=kind, f=one: self._learner(n, k, (f,), f.name))  # type: ignore[misc]
+        if not self.fields:
+            self.done.skipped |= dict.fromkeys(LEARNERS, "no input can be read without an encoder")
+        for kind in LEARNERS if self.fields else ():
+            for name, fields, single in self._fields_of(kind):
+                self._rung(name, lambda n=name, k=kind, f=fields, s=single: self._learner(n, k, f, s))  # type: ignore[misc]
+
+    def _fields_of(self, kind: str) -> Iterator[tuple[str, tuple[Field, ...], str | None]]:
+        """(rung, what it reads, the one input or None): all together, all but media, each alone."""
+        several = len(self.fields) > 1
+        if several or len(self.names) == 1:
+            yield kind, self.fields, self.names[0] if len(self.names) == 1 else None
+        table = tuple(f for f in self.fields if not self.ask.heavy(f.name))
+        if 1 < len(table) < len(self.fields):
+            yield TABLE.format(kind), table, None
+        if kind not in WHOLE and (several or len(self.names) > 1):
+            for field in self.fields:
+                yield f"{field.name} alone ({kind})", (field,), field.name
 
     def _learner(self, name: str, kind: str, fields: tuple[Field, ...], single: str | None) -> Candidate:
         began = time.monotonic()
