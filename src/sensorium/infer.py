@@ -179,7 +179,7 @@ class _Work:
         told, score, reason = one.get("modality"), 1.0, SAID
         if told is None and columns:
             cells = [cell for c in columns for cell in sample(self.table, c, self.sniffing)]
-            told, score, reason = guess_modality(cells, self.table)
+            told, score, reason = guess_modality(cells, self.table, name)
             one = {**one, "modality": told}
         modality = told.get("name") if isinstance(told, Mapping) else told
         for column in columns:
@@ -225,7 +225,9 @@ class _Work:
         why = useless(codes)
         if why:
             return ColumnGuess(column, "dropped", None, 0.0, dropped_because=why)
-        modality, score, reason = guess_modality(sample(self.table, column, self.sniffing, codes), self.table)
+        modality, score, reason = guess_modality(
+            sample(self.table, column, self.sniffing, codes), self.table, column
+        )
         if modality is None:
             return ColumnGuess(column, "dropped", None, 0.0, dropped_because=reason)
         why = self._drop(column, modality, codes)

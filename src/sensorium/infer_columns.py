@@ -1,5 +1,6 @@
 """What one column of a table is: its modality with a reason, or why it cannot be an input."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from sensorium.errors import CorruptCell
 from sensorium.media.identifiers import identifier_reason
 from sensorium.media.locate import is_path_like, located
 from sensorium.modalities import modalities
+from sensorium.modalities._base import Guess, Modality
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
@@ -21,6 +23,10 @@ SNIFFED = 1_000
 """Cells that a guess looks at."""
 NEIGHBOURS = 10_000
 """Cells, in the table's order, that the search for identifiers looks at."""
+
+OPEN, NAMED = 0.5, 0.96
+"""A guess from OPEN on becomes NAMED, which is more than what any number gets, by the column's name."""
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 Codes = NDArray[np.int64]
 Role = Literal["input", "target", "weight", "split", "dropped"]
@@ -62,8 +68,11 @@ def names_files(cells: Sequence[Cell], table: Table) -> bool:
     return 2 * sum(isinstance(c, Path) for c in some) > len(some)
 
 
-def guess_modality(cells: Sequence[Cell], table: Table) -> tuple[str | None, float, str]:
-    """(modality, score, reason) of the modality that these cells look most like; None when of none."""
+def guess_modality(cells: Sequence[Cell], table: Table, column: str = "") -> tuple[str | None, float, str]:
+    """(modality, score, reason) of the modality that these cells look most like; None when of none.
+
+    column: its name, which decides where the cells leave it open (``Modality.named``).
+    """
     seen = list(cells)
     if names_files(seen, table):
         seen = located(seen, table.folder, table.roots)
@@ -74,11 +83,20 @@ def guess_modality(cells: Sequence[Cell], table: Table) -> tuple[str | None, flo
                 0.0,
                 f"{len(lost)} of {len(seen)} sampled cells name files that cannot be read: {lost[0]}",
             )
-    guesses = {name: modalities.get(name).sniff(seen) for name in modalities.names()}
+    guesses = {name: _named(modalities.get(name), seen, column) for name in modalities.names()}
     best = max(guesses, key=lambda name: guesses[name].score, default=None)
     if best is None or guesses[best].score <= 0:
         return None, 0.0, "it looks like no modality that is installed"
     return best, guesses[best].score, guesses[best].reason
+
+
+def _named(kind: type[Modality], cells: Sequence[Cell], column: str) -> Guess:
+    """The modality's own guess, made sure by a word of the column's name where the cells leave it open."""
+    found = kind.sniff(cells)
+    words = {w.lower() for w in _NAME_WORD.findall(column)}
+    if not NAMED > found.score >= OPEN or not words & kind.named:
+        return found
+    return Guess(NAMED, f"{found.reason}; the column's name decides")
 
 
 def guess_task(cells: Sequence[Cell]) -> tuple[str | None, float]:

@@ -151,9 +151,11 @@ def test_columns_of_one_input_stand_side_by_side_or_stay_parts(name: str) -> Non
         return
     (joined,) = parts
     layout = modality.layouts[0]
-    both = modality.arrays(joined, np.arange(6), layout)
-    assert modality.describe([facts, facts], layout)["features"] == both.values.shape[1] == 2
+    both = modality.front([facts, facts], layout)(modality.arrays(joined, np.arange(6), layout))
+    wide = batch(modality, columns[0], facts, [0], layout).values.shape[1]
+    assert modality.describe([facts, facts], layout)["features"] == both.values.shape[1] == 2 * wide
     for place, column in enumerate(columns):
         alone = batch(modality, column, facts, list(range(6)), layout)
-        torch.testing.assert_close(both.values[:, place], alone.values[:, 0])
-        torch.testing.assert_close(both.mask[:, place], alone.mask[:, 0])
+        here = slice(place * wide, (place + 1) * wide)
+        torch.testing.assert_close(both.values[:, here], alone.values)
+        torch.testing.assert_close(both.mask[:, here], alone.mask)

@@ -59,6 +59,8 @@ class Modality(ABC):
     """The facts that ``prepare`` reads: a prepared column is kept for these; None: it may read all."""
     together: ClassVar[bool] = False
     """True when the inferred plan makes one input of all columns of this modality."""
+    named: ClassVar[frozenset[str]] = frozenset()
+    """Words in a column's name that speak for this modality where its cells leave it open (0.5 or more)."""
 
     @classmethod
     @abstractmethod
@@ -107,6 +109,10 @@ class Modality(ABC):
     def plain(self, parts: Sequence[Packed], facts: Sequence[Facts]) -> tuple[Packed, ...]:
         """What they read where ``field`` says numbers or codes: fixed records; by default the parts."""
         return tuple(parts)
+
+    def notes(self, facts: Facts) -> tuple[str, ...]:
+        """What people should know of a column once its facts are there: what was cut, chosen or left open."""
+        return ()
 
     @classmethod
     def summary(cls, cells: Sequence[Cell]) -> Facts:
