@@ -4,8 +4,9 @@ Six rows: the last is missing, the others differ in length, and some of their fe
 """
 
 import inspect
+import types
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import torch
 from torch import Tensor, nn
@@ -71,13 +72,17 @@ def told(kind: type) -> dict[str, tuple[Any, Json]]:
 
 def others(bare: Any, default: Json) -> list[Json]:
     """Some values of a choice other than its default."""
+    if get_origin(bare) in (Union, types.UnionType):
+        return [v for part in get_args(bare) for v in others(part, default)]
+    if hasattr(bare, "__metadata__"):
+        return others(get_args(bare)[0], default)
     if get_origin(bare) is Literal:
         return [v for v in get_args(bare) if v != default]
     if bare is bool:
         return [not default]
     if bare is int:
         return [int(default) + 1, int(default) * 2 or 4]
-    return [float(default) / 2 + 0.1]
+    return [float(default) / 2 + 0.1 if isinstance(default, int | float) else 2.5]
 
 
 def variants(kind: type) -> list[dict[str, Json]]:

@@ -27,6 +27,11 @@ KINDS: list[Kind] = [
 every = pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k[0]} < {k[1].name} {k[2] or ''}".strip())
 
 
+def many(case: Case) -> Arrays:
+    """The rows again and again: what changes few values changes some of these."""
+    return make.selected(case.arrays, torch.arange(len(case.arrays.values)).repeat(20))
+
+
 def changed(kind: Kind, x: Arrays, seed: int = 0) -> Arrays:
     result: Arrays = augments.get(kind[0])(**kind[2])(x, torch.Generator().manual_seed(seed))
     return result
@@ -54,23 +59,23 @@ def test_the_layout_the_dtype_and_who_is_present_stay(kind: Kind) -> None:
 @every
 def test_present_rows_change_and_what_is_masked_holds_zeros(kind: Kind) -> None:
     x = kind[1].arrays
-    rows = torch.tensor([0] * 8 + [5])
+    rows = torch.tensor([0] * 40 + [5])
     y = changed(kind, make.selected(x, rows))
-    assert not torch.equal(y.values[:8], x.values[:1].expand(8, *x.values.shape[1:]))
+    assert not torch.equal(y.values[:40], x.values[:1].expand(40, *x.values.shape[1:]))
     if kind[1].time is not None:
         assert not y.values[~make.wide(y)].any()
 
 
 @every
 def test_equal_rows_draw_different_changes(kind: Kind) -> None:
-    y = changed(kind, make.selected(kind[1].arrays, torch.zeros(16, dtype=torch.long)))
+    y = changed(kind, make.selected(kind[1].arrays, torch.zeros(40, dtype=torch.long)))
     assert len({tuple(row.tolist()) for row in y.values.flatten(1)}) > 1
 
 
 @every
 def test_equal_generators_give_equal_changes_and_no_other_randomness_is_used(kind: Kind) -> None:
     state = torch.random.get_rng_state()
-    once, twice, other = (changed(kind, kind[1].arrays, seed) for seed in (0, 0, 1))
+    once, twice, other = (changed(kind, many(kind[1]), seed) for seed in (0, 0, 1))
     make.close(twice, once, 0)
     assert once.values.shape != other.values.shape or not torch.equal(once.values, other.values)
     assert torch.equal(state, torch.random.get_rng_state())
@@ -121,6 +126,6 @@ OPTIONS = [(n, option) for n in augments.names() for option in make.told(augment
 def test_every_choice_changes_something(name: str, option: str) -> None:
     for value in make.others(*make.told(augments.get(name))[option]):
         for kind in (k for k in KINDS if k[0] == name and not k[2]):
-            plain = changed(kind, kind[1].arrays)
-            other = changed((name, kind[1], {option: value}), kind[1].arrays)
+            plain = changed(kind, many(kind[1]))
+            other = changed((name, kind[1], {option: value}), many(kind[1]))
             assert plain.values.shape != other.values.shape or not torch.equal(plain.values, other.values)

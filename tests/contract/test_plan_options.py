@@ -137,6 +137,13 @@ def test_presets_are_valid_and_are_named_like_no_component(folder: str) -> None:
         assert component(family, preset, "x") == (name, choices, [])
 
 
+def read_as(modality: str, by_default: bool) -> set[str]:
+    """The layouts of a modality, or the one that its default encoder reads."""
+    kind = modalities.get(modality)
+    found = [one for one in encoders.get(kind.default_encoder).accepts if one in kind.layouts]
+    return set(found[:1]) if by_default else set(kind.layouts)
+
+
 def plan_with(folder: str, name: str, choices: dict[str, Json]) -> Plan:
     """A small plan that uses a component of a family with these choices."""
     chosen: dict[str, Any] = {"name": name, **choices}
@@ -145,7 +152,7 @@ def plan_with(folder: str, name: str, choices: dict[str, Json]) -> Plan:
         raw["inputs"]["x"] = {"modality": name, **choices}
     elif folder in ("encoders", "augment"):
         layouts = encoders.get(name).accepts if folder == "encoders" else family_of(folder).get(name).layouts
-        fits = [m for m in modalities.names() if set(modalities.get(m).layouts) & set(layouts)]
+        fits = [m for m in modalities.names() if read_as(m, folder == "augment") & set(layouts)]
         raw["inputs"]["x"] = {"modality": fits[0], "encoder" if folder == "encoders" else "augment": chosen}
     elif folder == "fusion":
         raw["fusion"] = chosen
