@@ -24,7 +24,7 @@ from sensorium.progress import Progress
 from sensorium.train.dice import devices, put_back, rolled
 from sensorium.train.job import Job, Trained
 from sensorium.train.optim import adamw, rate_share, set_rate
-from sensorium.train.score import loss_of, scored
+from sensorium.train.score import loss_of, of_prior, scored
 from sensorium.train.state import append_log, load, save
 from sensorium.train.step import Done, hidden, mixed, out_of_memory, train_step
 from sensorium.types import Batch, Facts, moved
@@ -111,7 +111,23 @@ class _Trainer:
         return not self.known and self.job.deadline is not None and time.monotonic() >= self.job.deadline
 
     def _over(self) -> bool:
-        return self._late() or self.epoch - self.better >= (self.plan.train.patience or 10**9)
+        patience = self.plan.train.patience or 10**9
+        return (
+            self._late()
+            or self.epoch - self.better >= patience
+            or (self.epoch >= patience and self._hopeless())
+        )
+
+    def _hopeless(self) -> bool:
+        """Whether neither score nor loss of the validation rows was ever better than the prior's."""
+        if not len(self.job.val):
+            return False
+        score, loss = self._of_prior
+        return self.best_score[0] <= score and self.least_loss >= loss
+
+    @functools.cached_property
+    def _of_prior(self) -> tuple[float, float]:
+        return of_prior(self.plan, self.job.facts, self.job.val, self.losses)
 
     def _fit_time(self, deadline: float) -> None:
         """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""

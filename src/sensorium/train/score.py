@@ -56,6 +56,12 @@ def scored(
     return float(np.mean(scores)), float(np.mean(lost)) if lost else 0.0
 
 
+def of_prior(plan: Plan, facts: Facts, data: Prepared, by: Mapping[str, Loss]) -> tuple[float, float]:
+    """(score, loss) of answers that read nothing, as ``scored`` gives them."""
+    nothing = {n: np.zeros((len(data), int(facts["targets"][n]["width"]))) for n in plan.targets}
+    return scored(plan, facts, data, Numbers(nothing, np.zeros(len(data), bool)), by)
+
+
 def _value(
     asked: TargetPlan, told: Facts, truth: NDArray[np.generic], numbers: Floats, weight: Floats
 ) -> float:
