@@ -108,6 +108,7 @@ def test_answers_are_computed_in_float32_whatever_the_training_used() -> None:
 def planted_scores(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     told = iter(values)
     monkeypatch.setattr(loop, "scored", lambda *_: (next(told), 1.0))
+    monkeypatch.setattr(loop, "of_prior", lambda *_: (0.0, 0.7))
 
 
 def test_early_stopping_keeps_the_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
