@@ -157,12 +157,17 @@ class Table:
 
     def row_number(self, row: int) -> str:
         """How messages call a row: ``row 1`` is the first one; with its file when there are several."""
+        label, number = self.place(row)
+        return f"row {number}" if len(self.parts) == 1 else f"{label} row {number}"
+
+    def place(self, row: int) -> tuple[str, int]:
+        """(the file that a row came from, its number there); the first row of a file is 1."""
         place = int(row if self.origin is None else self.origin[row])
         for label, length in self.parts:
             if place < length:
-                return f"row {place + 1}" if len(self.parts) == 1 else f"{label} row {place + 1}"
+                return label, place + 1
             place -= length
-        return f"row {place + 1}"
+        return self.source, place + 1
 
     def _with(self, columns: dict[str, _Column]) -> Self:
         return type(self)(
