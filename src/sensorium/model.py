@@ -108,16 +108,25 @@ class Model(nn.Module):
         tokens = {name: self._encode(name, batch, mode) for name in self.names}
         if mode == "encode":
             return Output({}, inputs=tokens)
+        # The truth is shown in training only: an answer must not read it.
+        shown = {n: t.values for n, t in batch.targets.items()} if mode == "train" else {}
         mixed, solo = tokens, dict[str, dict[str, Tensor]]()
         if mode == "train" and batch.partner is not None and batch.share is not None:
             mixed = {n: blended(t, batch.partner, batch.share) for n, t in tokens.items()}
         if mode == "train" or self.fusion is None:
             heads = {n: (self.heads[key(n)], Fused(t, {n: t})) for n, t in mixed.items()}
-            solo = {n: self._decode(head, alone, batch, mode) for n, (head, alone) in heads.items()}
+            solo = {n: self._decode(head, alone, shown) for n, (head, alone) in heads.items()}
         if self.fusion is None:
             return Output(solo[self.names[0]], {}, tokens)
         fused = self.fusion(mixed)
-        return Output(self._decode(self.decoders, fused, batch, mode), solo, tokens, fused.penalties)
+        return Output(self._decode(self.decoders, fused, shown), solo, tokens, fused.penalties)
+
+    def read(self, tokens: Mapping[str, Tokens]) -> dict[str, Tensor]:
+        """Every target's numbers from tokens that ``encode`` gave, some hidden since: encoders run once."""
+        if self.fusion is None:
+            name = self.names[0]
+            return self._decode(self.heads[key(name)], Fused(tokens[name], dict(tokens)))
+        return self._decode(self.decoders, self.fusion(dict(tokens)))
 
     def _encode(self, name: str, batch: Batch, mode: Mode) -> Tokens:
         """The tokens of an input: its parts through the same encoder, side by side or joined, then hidden."""
@@ -140,11 +149,13 @@ class Model(nn.Module):
         tokens: Tokens = self.encoders[key(name)](x)
         return tokens.take(batch.index[part]) if part in batch.index else tokens
 
-    def _decode(self, made: nn.Module, fused: Fused, batch: Batch, mode: Mode) -> dict[str, Tensor]:
-        """Every target's numbers. The truth is shown in training only: an answer must not read it."""
+    def _decode(
+        self, made: nn.Module, fused: Fused, shown: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Every target's numbers. shown: the truth, for decoders that are taught by it."""
         assert isinstance(made, nn.ModuleDict)
-        shown = {n: t.values for n, t in batch.targets.items()} if mode == "train" else {}
-        return {name: made[key(name)](fused, shown.get(name)) for name in self.plan.targets}
+        truth = shown or {}
+        return {name: made[key(name)](fused, truth.get(name)) for name in self.plan.targets}
 
     def encoder(self, name: str) -> nn.Module:
         """One input's encoder."""

@@ -1,6 +1,6 @@
 """The network as a member: batches in, numbers out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
@@ -15,7 +15,7 @@ from sensorium.plan import Plan
 from sensorium.plan_parse import parse
 from sensorium.plan_write import to_dict
 from sensorium.table.prepared import Prepared
-from sensorium.types import Facts, Output, moved
+from sensorium.types import Facts, Output, Tokens, moved
 
 ANSWER_ROWS = 256
 
@@ -45,6 +45,22 @@ class Network(Member):
                 values[name][rows] = numbers.double().cpu().numpy()
         return Numbers(values, answered)
 
+    def hiding(self, data: Prepared, sets: Sequence[frozenset[str]]) -> list[Numbers]:
+        """What ``numbers`` says with each of these sets of inputs hidden; the encoders run once for all."""
+        there = {n: data.present(n) for n in self.inputs}
+        seen = [_any([there[n] for n in self.inputs if n not in gone], len(data)) for gone in sets]
+        widths = {n: int(self.facts["targets"][n]["width"]) for n in self.plan.targets}
+        made = [Numbers({n: np.zeros((len(data), w)) for n, w in widths.items()}, known) for known in seen]
+        for rows, output in self._outputs(data, np.flatnonzero(self._seen(data)), "encode"):
+            for gone, one in zip(sets, made, strict=True):
+                tokens = {n: _without(t) if n in gone else t for n, t in output.inputs.items()}
+                with torch.inference_mode(), _exact(next(self.model.parameters()).device):
+                    said = self.model.read(tokens)
+                for name, numbers in said.items():
+                    found = numbers.double().cpu().numpy()
+                    one.values[name][rows] = np.where(one.answered[rows, None], found, 0.0)
+        return made
+
     def features(self, data: Prepared) -> dict[str, NDArray[np.float32]]:
         """{input: (N, D)}: the mean of each input's tokens; rows that miss the input are NaN."""
         made = {n: np.full((len(data), self.plan.dim), np.nan, np.float32) for n in self.inputs}
@@ -57,10 +73,7 @@ class Network(Member):
 
     def _seen(self, data: Prepared) -> NDArray[np.bool_]:
         """bool (N,): the rows that have an input; others never enter the model."""
-        found = np.zeros(len(data), bool)
-        for name in self.inputs:
-            found |= data.present(name)
-        return found
+        return _any([data.present(name) for name in self.inputs], len(data))
 
     def _outputs(
         self, data: Prepared, rows: NDArray[np.int64], mode: Mode
@@ -93,6 +106,18 @@ class Network(Member):
         model = Model(plan, facts["facts"])
         model.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in arrays.items()})
         return cls(model.to(device()).eval(), plan, facts["facts"])
+
+
+def _any(given: Sequence[NDArray[np.bool_]], rows: int) -> NDArray[np.bool_]:
+    """bool (N,): where any of these is true."""
+    found: NDArray[np.bool_] = np.logical_or.reduce([np.zeros(rows, bool), *given])
+    return found
+
+
+def _without(tokens: Tokens) -> Tokens:
+    """The tokens of an input that no row has."""
+    maps = tuple(torch.zeros_like(m) for m in tokens.maps)
+    return Tokens(tokens.values, torch.zeros_like(tokens.mask), tokens.grid, maps).clean()
 
 
 def _exact(where: torch.device) -> AbstractContextManager[None]:
