@@ -135,6 +135,7 @@ def a_run(cells: dict[str, list[Any]], plan: Plan, **more: Any) -> Run:
         "plan": plan, "inference": SimpleNamespace(guesses=guesses), "facts": {}, "done": done,
         "table": rows, "test": rows, "split": "test", "how": "70 / 15 / 15 by chance", "groups": None,
         "seconds": 12.3, "corrupt": [], "leaks": [], "notes": [], "searched": None,
+        "corrupt_test": [],
     }  # fmt: skip
     return cast(Run, SimpleNamespace(**(parts | more)))
 

@@ -15,6 +15,7 @@ from sensorium.fit_facts import task_of
 from sensorium.infer import Inference
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
+from sensorium.predict import check_on_corrupt, tell_corrupt
 from sensorium.report.files import card, write_run
 from sensorium.report.page import evaluation_page, write_page
 from sensorium.results import Report
@@ -110,36 +111,57 @@ class Learner:
         """What to know beside the scores: corrupt cells, unused columns, leaks, rungs that were skipped."""
         return [] if self.run is None else remarks(self.run)
 
-    def answers(self, table: object) -> list[dict[str, Json]]:
-        """One JSON object a row, in the rows' order: answers, probabilities, and what was missing."""
+    def answers(
+        self, table: object, *, on_corrupt: str = "missing", cells: str | Path | None = None
+    ) -> list[dict[str, Json]]:
+        """One JSON object a row, in the rows' order: answers, probabilities, and what was missing.
+
+        on_corrupt: what to do with cells that cannot be read: ``missing`` counts them as missing, with a
+        warning; ``error`` raises DataError naming the first. cells: a file in which to list them (JSON
+        lines: table, column, row, path, reason).
+        """
         predictor = self._fitted().predictor
+        check_on_corrupt(on_corrupt)
         if isinstance(table, list) and not table:
             return []
-        return predictor.cells(predictor.prepare(self._table(table), store=default_store()))
+        rows = self._table(table)
+        data = predictor.prepare(rows, store=default_store())
+        tell_corrupt(predictor, rows, data, on_corrupt, cells)
+        return predictor.cells(data)
 
-    def predict(self, table: object) -> NDArray[np.generic]:
+    def predict(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.generic]:
         """One answer a row, in the rows' order: (N,), or (N, targets) when there are several."""
-        rows, names = self.answers(table), list(self._fitted().predictor.plan.targets)
+        rows = self.answers(table, on_corrupt=on_corrupt)
+        names = list(self._fitted().predictor.plan.targets)
         if len(names) == 1:
             return np.array([row[names[0]] for row in rows])
         return np.array([[row[n] for n in names] for row in rows], dtype=object)
 
-    def predict_proba(self, table: object) -> NDArray[np.float64]:
+    def predict_proba(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.float64]:
         """Probabilities (N, K) of a classified target, columns as in ``classes``.
 
         Raises SensoriumError when the target has no classes.
         """
         predictor, facts = self._fitted().predictor, self._target_facts()
+        check_on_corrupt(on_corrupt)
         name = next(iter(predictor.plan.targets))
         if "labels" not in facts:
             raise SensoriumError(f"predict_proba: the target {name!r} has no classes; use predict().")
-        data = predictor.prepare(self._table(table), store=default_store())
+        rows = self._table(table)
+        data = predictor.prepare(rows, store=default_store())
+        tell_corrupt(predictor, rows, data, on_corrupt)
         return task_of(predictor.plan.targets[name]).answers(predictor.numbers(data).values[name], facts)
 
-    def evaluate(self, table: object) -> Report:
-        """Metrics with 95 % bootstrap intervals on a table that has the target."""
+    def evaluate(
+        self, table: object, *, on_corrupt: str = "missing", cells: str | Path | None = None
+    ) -> Report:
+        """Metrics with 95 % bootstrap intervals on a table that has the target.
+
+        on_corrupt, cells: as for ``answers``; what is corrupt is told in the report's notes.
+        """
         predictor, rows = self._fitted().predictor, self._table(table)
-        report = evaluated(predictor, rows, store=default_store())
+        check_on_corrupt(on_corrupt)
+        report = evaluated(predictor, rows, store=default_store(), on_corrupt=on_corrupt, cells=cells)
         return replace(report, page=lambda path: evaluation_page(path, predictor, rows, report))
 
     def save(self, folder: str | Path) -> None:

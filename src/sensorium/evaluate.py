@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sensorium.metrics import metrics as family
 from sensorium.metrics._base import Floats, Metric
-from sensorium.metrics._bootstrap import DRAWS, measured, ones, resamples
+from sensorium.metrics._bootstrap import DRAWS, Interval, measured, ones, resamples
 from sensorium.metrics._diagnose import (
     calibration,
     class_scores,
@@ -19,7 +19,8 @@ from sensorium.metrics._diagnose import (
     residual_quantiles,
     row_losses,
 )
-from sensorium.results import MOST_SHOWN, Miss, Slice, TargetReport
+from sensorium.results import MOST_SHOWN, Miss, Slice, Subset, TargetReport
+from sensorium.table.missingness import Missingness, missingness
 from sensorium.table.prepared import Target
 from sensorium.tasks._base import Task
 from sensorium.types import Facts, Json
@@ -102,6 +103,47 @@ def evaluate_target(
     return (
         _labels(report, judge, answer, rng) if score.kind == "labels" else _values(report, judge, answer, rng)
     )
+
+
+def evaluate_subsets(
+    judge: Judge,
+    drawn: NDArray[np.int64],
+    numbers: Mapping[frozenset[str], Floats],
+    inputs: Sequence[str],
+    name: str,
+    rng: np.random.Generator,
+) -> tuple[Subset, ...]:
+    """The score with each of these sets of inputs hidden, the worst first, which has an interval.
+
+    drawn: int64 (n,), the places among the judge's N rows that numbers (n, W) are about. inputs: all.
+    """
+    score, places = family.get(name)(), np.searchsorted(drawn, judge.keep)
+    there = np.isin(judge.keep, drawn)
+    part = replace(judge.part(there), keep=places[there])
+    found = []
+    for hidden, given in numbers.items():
+        value = score.value(part.truth, part.answers(given), part.weight)
+        known = Interval(float(value), np.nan, np.nan, 0, len(part.keep))
+        kept = tuple(n for n in inputs if n not in hidden)
+        found.append((Subset(kept, tuple(n for n in inputs if n in hidden), known), given))
+    turn = 1.0 if score.better == "high" else -1.0
+    found.sort(key=lambda one: turn * one[0].score.value if np.isfinite(one[0].score.value) else np.inf)
+    for place, (worst, given) in enumerate(found[:1]):
+        resampled = resamples(len(part.keep), rng, DRAWS, part.groups)
+        interval = measured(score, part.truth, part.answers(given), part.weight, resampled)
+        found[place] = (replace(worst, score=interval), given)
+    return tuple(one for one, _ in found)
+
+
+def tested(
+    judge: Judge, kind: str, lacking: Mapping[str, NDArray[np.bool_]], rng: np.random.Generator
+) -> Missingness | None:
+    """Whether the cells that rows lack, {column: bool (N,)}, predict the target; kind: its metrics'."""
+    if kind not in ("labels", "numbers") or judge.truth.ndim != 1:
+        return None
+    labels = list(judge.facts["labels"]) if kind == "labels" else None
+    gone = {name: rows[judge.keep] for name, rows in lacking.items()}
+    return missingness(gone, judge.truth, rng, labels=labels, groups=judge.groups)
 
 
 def _labels(report: TargetReport, judge: Judge, answer: Floats, rng: np.random.Generator) -> TargetReport:

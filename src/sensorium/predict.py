@@ -2,19 +2,23 @@
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from sensorium.corrupt import in_words, places, stop, write_cells
+from sensorium.errors import PlanError, nearest
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers
 from sensorium.plan import Plan
-from sensorium.prepare import prepare
+from sensorium.prepare import corrupt_cells, prepare
 from sensorium.store import Store
 from sensorium.table.packed import CORRUPT, MISSING
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.types import Facts, Json
 
+ON_CORRUPT = ("missing", "error")
 STORED_ROWS = 1_000
 """Tables of fewer rows are answered without the store."""
 
@@ -25,6 +29,10 @@ class UnusedColumn(UserWarning):
 
 class AbsentColumn(UserWarning):
     """The table lacks a column that the model reads: it counts as missing in every row."""
+
+
+class CorruptCells(UserWarning):
+    """Cells of a column cannot be read: they count as missing, and their rows are answered without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,37 @@ class Predictor:
                 row.update(cell)
                 row[f"{name}.missing"] = gone
         return rows
+
+
+def check_on_corrupt(asked: str) -> None:
+    """Raise PlanError for what answering cannot do with corrupt cells."""
+    if asked == "drop":
+        raise PlanError(
+            "on_corrupt: expected 'missing' or 'error', got 'drop': every row gets an answer, so none is "
+            "dropped. Only training drops rows; with 'missing' a row is answered from its other cells."
+        )
+    if asked not in ON_CORRUPT:
+        raise PlanError(
+            f"on_corrupt: expected 'missing' or 'error', got {asked!r}.{nearest(asked, ON_CORRUPT)}"
+        )
+
+
+def tell_corrupt(
+    predictor: Predictor, table: Table, data: Prepared, on_corrupt: str, cells: str | Path | None = None,
+    *, warn: bool = True,
+) -> list[tuple[str, int, str]]:  # fmt: skip
+    """The (column, row, reason) of cells that cannot be read: listed in ``cells``, warned of, or an error.
+
+    on_corrupt: ``missing``, or ``error``, which raises DataError naming the first.
+    """
+    found = list(corrupt_cells(data))
+    if cells is not None:
+        write_cells(Path(cells), places(found, table, predictor.plan))
+    if on_corrupt == "error":
+        stop(found, table, predictor.plan, "use on_corrupt missing, which answers from the other cells")
+    for text in in_words(found, table) if warn else ():
+        warnings.warn(f"{table.source}: {text}", CorruptCells, stacklevel=3)
+    return found
 
 
 def with_prior(numbers: Numbers, facts: Facts) -> Numbers:

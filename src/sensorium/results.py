@@ -1,5 +1,6 @@
 """What an evaluation found: per target, per candidate, per run. Prints as tables, and is JSON."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from sensorium.metrics import metrics as family
 from sensorium.metrics._bootstrap import Interval
 from sensorium.metrics._diagnose import Calibration, ClassScore
 from sensorium.metrics._show import aligned, figures, fixed, named, within
+from sensorium.table.missingness import Missingness
 from sensorium.types import Json
 
 MOST_SHOWN, MOST_METRICS = 50, 4
@@ -38,12 +40,36 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Subset:
+    """The score when only some inputs are given: ``hidden`` ones are missing in every row.
+
+    score: low and high are known of the worst subset only.
+    """
+
+    given: tuple[str, ...]
+    hidden: tuple[str, ...]
+    score: Interval
+
+    @property
+    def name(self) -> str:
+        """``only photo`` or ``without photo, age``, whichever is shorter."""
+        if len(self.given) < len(self.hidden):
+            return f"only {', '.join(self.given)}"
+        return f"without {', '.join(self.hidden)}"
+
+    def to_dict(self) -> dict[str, Json]:
+        """As JSON."""
+        return {"given": list(self.given), "hidden": list(self.hidden), **self.score.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
 class TargetReport:
     """All that is said of one target's answers.
 
     metrics: the first one is the score. missing: rows without a true cell. confusion: weight by true and
     said label, empty over 50 labels. worst: the most wrong rows first. points: a sample of rows, for plots.
-    slices: the score by what rows lack; hidden: the score when an input is hidden in every row.
+    slices: the score by what rows lack; hidden: the score when an input is hidden in every row;
+    subsets: the score when several are, of at most 2,000 rows, the worst subset first.
     """
 
     kind: str
@@ -58,6 +84,7 @@ class TargetReport:
     points: tuple[Miss, ...] = ()
     slices: tuple[Slice, ...] = ()
     hidden: dict[str, Interval] = field(default_factory=dict)
+    subsets: tuple[Subset, ...] = ()
 
     def scores(self) -> dict[str, Json]:
         """``{metric: {"value": v, "low": l, "high": h}}``: this target's part of metrics.json."""
@@ -69,30 +96,58 @@ class TargetReport:
         whole["metrics"] = self.scores()
         whole["hidden"] = {name: found.to_dict() for name, found in self.hidden.items()}
         whole["slices"] = [{"name": s.name, "rows": s.rows, **s.score.to_dict()} for s in self.slices]
+        whole["subsets"] = [s.to_dict() for s in self.subsets]
         found = _jsonable(whole)
         assert isinstance(found, dict)
         return found
+
+    def missing_inputs(self) -> dict[str, Json]:
+        """What missing inputs cost: ``slices``, ``hidden`` {input: score}, ``subsets`` and the ``worst``."""
+        told = self.to_dict()
+        kept: dict[str, Json] = {n: told[n] for n in ("slices", "hidden", "subsets")}
+        return kept | {"worst": self.subsets[0].to_dict() if self.subsets else None}
 
     def __str__(self) -> str:
         parts = [aligned([("metric", "value", "low", "high"), *_metric_rows(self.metrics)])]
         if self.classes:
             parts.append(aligned(_class_rows(self.classes[:MOST_SHOWN])))
-        score = self.metrics and family.get(next(iter(self.metrics)))()
-        if score and (self.slices or self.hidden):
-            rows = [(f"{s.name} ({s.rows} rows)", within(score, s.score)) for s in self.slices]
-            rows += [(f"{name} hidden", within(score, found)) for name, found in self.hidden.items()]
-            parts.append(aligned([("rows", named(next(iter(self.metrics)), score)), *rows]))
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, *self.without()])
+
+    def without(self) -> list[str]:
+        """The score where inputs lack, as a table; nothing where none does or can."""
+        if not self.metrics or not (self.slices or self.hidden or self.subsets):
+            return []
+        name = next(iter(self.metrics))
+        score = family.get(name)()
+        rows = [(f"{s.name} ({s.rows} rows)", within(score, s.score)) for s in self.slices]
+        rows += [(f"{n} hidden", within(score, found)) for n, found in self.hidden.items()]
+        rows += [(self.worst_words(), within(score, one.score)) for one in self.subsets[:1]]
+        return [aligned([("rows", named(name, score)), *rows])]
+
+    def worst_words(self) -> str:
+        """``worst of 62 subsets: only ink``."""
+        one, count = self.subsets[0], len(self.subsets)
+        drawn = f", {one.score.rows:,} of {self.rows:,} rows" if one.score.rows < self.rows else ""
+        return f"worst of {count:,} {'subset' if count == 1 else 'subsets'}: {one.name}{drawn}"
 
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """One target of a report. score: the selection metric's name. chosen: the candidate that is shipped."""
+    """One target of a report. score: the selection metric's name. chosen: the candidate that is shipped.
+
+    missingness: whether what rows lack predicts the target; None: nothing to test.
+    """
 
     score: str
     candidates: dict[str, TargetReport]
     chosen: str
     verdict: dict[str, Json] = field(default_factory=dict)
+    missingness: Missingness | None = None
+
+    @property
+    def each(self) -> TargetReport:
+        """What is said of missing inputs: of what ships, in cross-validation of what each fold chose."""
+        return self.candidates.get(EACH_FOLD, self.candidates[self.chosen])
 
     def to_dict(self) -> dict[str, Json]:
         """This target's part of metrics.json."""
@@ -102,6 +157,8 @@ class TargetResult:
             "candidates": candidates,
             "chosen": self.chosen,
             "verdict": _jsonable(self.verdict),
+            "missing": self.each.missing_inputs(),
+            "missingness": _jsonable(self.missingness.to_dict()) if self.missingness else None,
         }
 
     def __str__(self) -> str:
@@ -110,6 +167,7 @@ class TargetResult:
         if len(self.candidates) > 1:
             parts.append(aligned(_candidate_rows(self.candidates, self.score, self.chosen)))
         parts.append(str(self.candidates[self.chosen]))
+        parts += self.each.without() if EACH_FOLD in self.candidates else []
         sentence = self.verdict.get("sentence")
         return "\n\n".join([*parts, str(sentence)] if sentence else parts)
 
@@ -118,7 +176,8 @@ class TargetResult:
 class Report:
     """A run's scores on the rows of one split: prints as tables, ``to_dict`` is metrics.json.
 
-    page: writes a report page for ``save``; None where there is nothing to draw it from.
+    page: writes a report page for ``save``; None where there is nothing to draw it from. corrupt: (column,
+    row, reason) of the cells that could not be read; notes: what to know beside the scores.
     """
 
     split: str
@@ -126,6 +185,8 @@ class Report:
     seconds: float
     targets: dict[str, TargetResult]
     page: Callable[[Path], None] | None = None
+    corrupt: tuple[tuple[str, int, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Json]:
         """The content of metrics.json; what is not defined is null."""
@@ -134,6 +195,8 @@ class Report:
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
             "targets": {name: found.to_dict() for name, found in self.targets.items()},
+            "corrupt": dict(Counter(column for column, _, _ in self.corrupt)),
+            "notes": list(self.notes),
         }
 
     def save(self, path: str | Path) -> None:
@@ -148,7 +211,8 @@ class Report:
         parts = []
         for name, found in self.targets.items():
             parts.append(f"{name}: {self.rows} rows of the {self.split} split\n\n{found}")
-        return "\n\n\n".join(parts)
+        noted = ["\n".join(f"note: {note}" for note in self.notes)] if self.notes else []
+        return "\n\n\n".join([*parts, *noted])
 
 
 def _candidate_rows(candidates: Mapping[str, TargetReport], score: str, chosen: str) -> list[tuple[str, ...]]:

@@ -14,6 +14,7 @@ import yaml
 import sensorium
 import toy
 from sensorium import Learner, SensoriumError
+from sensorium.predict import CorruptCells
 from sensorium.train import loop
 from sensorium.train.state import append_log
 
@@ -168,12 +169,20 @@ def test_a_corrupt_cell_is_listed_and_its_row_stays_or_goes(what: str, rows: int
     learned = Learner("label", plan=asked).fit(pictures(), out=tmp_path / "run")
     lines = (tmp_path / "run" / "cells.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"column": "photo", "row": 3, "reason": "the picture is broken: the png header cannot be read"}
-    ]
+        {
+            "table": "the table in memory", "column": "photo", "row": 3, "path": None,
+            "reason": "the picture is broken: the png header cannot be read",
+        }
+    ]  # fmt: skip
     assert learned.run is not None
     history = learned.run.done.candidates["fusion"].history
     assert history[-1]["step"] == -(-rows // 16)
-    assert learned.answers(pictures())[2]["label.missing"] == "photo (corrupt)"
+    with pytest.warns(CorruptCells) as told:
+        assert learned.answers(pictures())[2]["label.missing"] == "photo (corrupt)"
+    assert [str(w.message) for w in told] == [
+        "the table in memory: column 'photo': 1 cell is corrupt and counts as missing; the first, row 3: the "
+        "picture is broken: the png header cannot be read"
+    ]
 
 
 def test_nothing_is_asked_of_a_learner_that_is_not_fitted(tmp_path: Path) -> None:

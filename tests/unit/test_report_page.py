@@ -183,7 +183,9 @@ def test_an_evaluation_has_no_ladder_and_no_curves(tmp_path: Path) -> None:
     report = Report("given", ROWS, 0.0, {"digit": replace(labelled(["a", "b"]), verdict={})})
     evaluation_page(tmp_path / "page.html", predictor, table(media_cells()), report)
     page, reader = read(tmp_path / "page.html")
-    assert reader.ids == ["t0-scores", "t0-answers", "t0-labels", "t0-slices", "t0-worst", "columns", "plan"]
+    assert reader.ids == [
+        *("t0-scores", "t0-answers", "t0-labels", "t0-slices", "t0-worst", "columns", "corrupt", "plan")
+    ]
     assert re.search(r"<h1>accuracy is [\d.]+ % \[", page)
     assert "the table lacks it: missing in every row" in reader.texts
 

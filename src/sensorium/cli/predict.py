@@ -14,6 +14,12 @@ def predict(
         Path | None, typer.Option(help="Write answers here (.csv, .parquet, .jsonl); else to stdout.")
     ] = None,
     root: Annotated[list[Path] | None, typer.Option(help="A further folder in which media may lie.")] = None,
+    on_corrupt: Annotated[
+        str, typer.Option(help="missing or error: what to do with cells that cannot be read.")
+    ] = "missing",
+    cells: Annotated[
+        Path | None, typer.Option(help="Write the cells that cannot be read here (JSON lines).")
+    ] = None,
 ) -> None:
     """Answer every row of TABLE, in its order."""
     from sensorium.api import load
@@ -22,7 +28,7 @@ def predict(
 
     learner = load(run, roots=root or ())
     single = table.lstrip().startswith(("{", "["))
-    rows = learner.answers(one_row(table) if single else table)
+    rows = learner.answers(one_row(table) if single else table, on_corrupt=on_corrupt, cells=cells)
     if out is not None:
         write_answers(out, {name: [row[name] for row in rows] for name in rows[0]} if rows else {})
         typer.echo(f"{len(rows)} answers in {out}", err=True)

@@ -44,6 +44,6 @@ def train(
     )
     learner.fit(table if len(table) > 1 else table[0], test=test, out=out, resume=resume)
     typer.echo(json.dumps(learner.metrics, indent=1) if as_json else learner.summary())
-    for remark in learner.remarks():
+    for remark in learner.remarks() if as_json else ():  # else they stand in the summary
         typer.echo(f"note: {remark}", err=True)
     typer.echo(f"report: {out / 'report.html'}\nbundle: {out / 'bundle'}", err=True)

@@ -74,15 +74,16 @@ def leaks(found: Sequence[Leak], table: Table) -> Html:
     return joined(told, tag("ul", {}, *items))
 
 
-def corrupt_cells(found: Corrupt, table: Table) -> Html:
-    """The cells that could not be read."""
+def corrupt_cells(found: Corrupt, table: Table, dropped: bool = False) -> Html:
+    """The cells that could not be read. dropped: whether their rows trained nothing."""
     if not found:
         return p("Every cell that is not missing could be read.")
     reasons = Counter((column, why) for column, _, why in found)
     common = [[column, why, f"{count:,}"] for (column, why), count in reasons.most_common(10)]
     rows = [[column, table.row_number(row), why] for column, row, why in found[:MOST_CELLS]]
     more = f"the first {MOST_CELLS} of {len(found):,}" if len(found) > MOST_CELLS else f"all {len(found):,}"
-    told = p("These cells cannot be read and count as missing: nothing else of their rows suffers.")
+    fate = "their rows are left out of training" if dropped else "nothing else of their rows suffers"
+    told = p(f"These cells cannot be read and {'' if dropped else 'count as missing: '}{fate}.")
     table_of_reasons = grid(["column", "why", "cells"], common, left=2, kind="text")
     cells = grid(["column", "row", "why"], rows, left=3, kind="text")
     return joined(told, table_of_reasons, folded(f"{more} corrupt cells", cells))

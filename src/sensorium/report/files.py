@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from sensorium.corrupt import places, write_cells
 from sensorium.plan_write import to_yaml
 from sensorium.report.page import write_page
 from sensorium.results import EACH_FOLD, Report
@@ -14,10 +15,8 @@ def write_run(folder: Path, run: Run, report: Report) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "plan.yaml").write_text(to_yaml(run.plan), encoding="utf-8")
-    with (folder / "cells.jsonl").open("w", encoding="utf-8") as file:
-        for column, row, reason in run.corrupt:
-            cell = {"column": column, "row": row + 1, "reason": reason}  # the table's first row is 1
-            file.write(json.dumps(cell, ensure_ascii=False) + "\n")
+    cells = places(run.corrupt, run.table, run.plan) + places(run.corrupt_test, run.test, run.plan)
+    write_cells(folder / "cells.jsonl", cells)
     write_page(folder / "report.html", run, report)
 
 

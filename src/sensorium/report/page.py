@@ -41,7 +41,7 @@ def write_page(path: Path, run: Run, report: Report) -> None:
     parts += [
         Part("columns", "Columns", data.columns(run.table, run.inference.guesses, run.corrupt)),
         Part("leaks", "Leaks", data.leaks(run.leaks, run.searched or run.table)),
-        Part("corrupt", "Corrupt cells", data.corrupt_cells(run.corrupt, run.table)),
+        Part("corrupt", "Corrupt cells", _corrupt(run)),
     ]
     if run.notes:
         parts.append(Part("notes", "Notes", data.notes(run.notes)))
@@ -60,7 +60,13 @@ def evaluation_page(path: Path, predictor: Predictor, table: Table, report: Repo
     for place, (name, found) in enumerate(report.targets.items()):
         parts += _answers(f"t{place}", name, found, table, predictor.plan.inputs, len(report.targets) > 1)
     guesses = data.planned_guesses(predictor.plan, table)
-    parts += [Part("columns", "Columns", data.columns(table, guesses, ())), _plan(predictor.plan)]
+    parts += [
+        Part("columns", "Columns", data.columns(table, guesses, report.corrupt)),
+        Part("corrupt", "Corrupt cells", data.corrupt_cells(report.corrupt, table)),
+    ]
+    if report.notes:
+        parts.append(Part("notes", "Notes", data.notes(report.notes)))
+    parts.append(_plan(predictor.plan))
     told = _facts(predictor.plan, report) | {"table": f"{table.num_rows:,} rows ({table.source})"}
     _write(path, report, told, parts)
 
@@ -79,7 +85,7 @@ def _answers(
 ) -> list[Part]:
     """The sections on the shipped answers to one target."""
     report, of = found.candidates[found.chosen], f" of {name}" if several else ""
-    each = found.candidates.get(EACH_FOLD, report)
+    each = found.each
     parts = [
         Part(f"{anchor}-scores", f"Scores{of}", target.scores(report)),
         Part(f"{anchor}-answers", f"{_shape(report)}{of}", shapes.answers(report, name)),
@@ -91,10 +97,17 @@ def _answers(
         Part(
             f"{anchor}-slices",
             f"When inputs lack{of}{f', {EACH_FOLD}' if each is not report else ''}",
-            target.slices(each, found.score),
+            joined(target.slices(each, found.score), target.missingness(found, name)),
         ),
         Part(f"{anchor}-worst", f"Worst errors{of}", shapes.worst(report, table, inputs)),
     ]
+
+
+def _corrupt(run: Run) -> Html:
+    own = data.corrupt_cells(run.corrupt, run.table, run.plan.on_corrupt == "drop")
+    if not run.corrupt_test:
+        return own
+    return joined(own, p("Of the test table:"), data.corrupt_cells(run.corrupt_test, run.test))
 
 
 def _shape(report: TargetReport) -> str:

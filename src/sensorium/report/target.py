@@ -9,12 +9,13 @@ from sensorium.metrics._bootstrap import Interval
 from sensorium.metrics._show import decimals, figures, fixed, named, within
 from sensorium.report import charts
 from sensorium.report.charts import Three
-from sensorium.report.markup import Html, folded, grid, joined, muted, tag, ticked
+from sensorium.report.markup import Html, folded, grid, joined, muted, p, tag, ticked
 from sensorium.report.svg import Scale, plain
 from sensorium.results import EACH_FOLD, TargetReport, TargetResult
 from sensorium.train.climb import Climbed
 from sensorium.types import Json
 
+MOST_SUBSETS = 130
 MOST_METRICS = 1
 """How many metrics in the ladder besides the score."""
 MEANING = {
@@ -166,6 +167,7 @@ def slices(report: TargetReport, score: str) -> Html:
         entries.append(("all rows", f"{report.rows:,}", whole))
     entries += [(one.name, f"{one.rows:,}", one.score) for one in report.slices]
     entries += [(f"{name} hidden", "all", found) for name, found in report.hidden.items()]
+    entries += [(report.worst_words(), f"{one.score.rows:,}", one.score) for one in report.subsets[:1]]
     if len(entries) < 2:
         return muted("No input is missing in enough rows, and none can be hidden.")
     scale = charts.strip_scale([_interval(one) for _, _, one in entries])
@@ -175,7 +177,33 @@ def slices(report: TargetReport, score: str) -> Html:
         mark = charts.strip(scale, _interval(one), _spoken(_interval(one)), kind=kind)
         rows.append([name, mark, within(metric, one), count])
     rows.append(["", charts.strip_axis(scale, metric.percent), "", ""])
-    return grid(["rows", named(score, metric), "", "number"], rows, left=2, kind="strips")
+    return joined(
+        grid(["rows", named(score, metric), "", "number"], rows, left=2, kind="strips"),
+        _subsets(report, metric, named(score, metric)),
+    )
+
+
+def _subsets(report: TargetReport, metric: Metric, shown: str) -> Html:
+    """The score of every subset of the inputs that was asked, folded."""
+    if len(report.subsets) < 2:
+        return joined()
+    rows = [
+        [", ".join(one.given), ", ".join(one.hidden), within(metric, one.score)]
+        for one in report.subsets[:MOST_SUBSETS]
+    ]
+    more = f", the worst {MOST_SUBSETS}" if len(report.subsets) > MOST_SUBSETS else ""
+    title = f"{len(report.subsets):,} subsets of the inputs{more}"
+    return folded(title, grid(["given", "hidden in every row", shown], rows, left=2, kind="text"))
+
+
+def missingness(found: TargetResult, name: str) -> Html:
+    """Whether the cells that rows lack predict the target: the sentence, or that they do not."""
+    told = found.missingness
+    if told is None:
+        return joined()
+    if not told.tells:
+        return muted(f"What is missing does not predict {name} (permutation test, p = {told.p:.2f}).")
+    return p(told.text(name))
 
 
 def headline(targets: Mapping[str, TargetResult]) -> Html:

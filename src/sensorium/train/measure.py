@@ -2,21 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.members._base import Member, Numbers
-from sensorium.members.ensemble import Ensemble
-from sensorium.members.mean import Mean
 from sensorium.predict import with_prior
+from sensorium.subsets import Asked, Hidden
 from sensorium.table.prepared import Prepared, Target
-from sensorium.train.ladder import Climbed
+from sensorium.train.climb import Climbed
+from sensorium.train.missing import Values, with_subsets
 from sensorium.types import Facts
-
-Values = dict[str, NDArray[np.float64]]
-"""{target: numbers (N, W)}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +23,8 @@ class Measured:
     chosen member and of the best single input, of each fold its own. without: {input: the chosen one's
     numbers with that input hidden}. chosen_name: the candidate that ships. single_name: the best single
     input. present: {input: where it is real}. reads: the inputs of the chosen member, of several folds
-    the most. folds: how many ladders. notes: what to tell.
+    the most. subsets: {hidden inputs: the chosen one's numbers} of the rows at the places ``drawn``.
+    folds: how many ladders. notes: what to tell.
     """
 
     rows: NDArray[np.int64]
@@ -41,50 +38,26 @@ class Measured:
     single_name: str | None
     present: dict[str, NDArray[np.bool_]]
     reads: tuple[str, ...] = ()
+    subsets: dict[Hidden, Values] = field(default_factory=dict)
+    drawn: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     folds: int = 1
     notes: tuple[str, ...] = ()
 
 
-def measure(done: Climbed, facts: Facts, data: Prepared) -> Measured:
+def measure(done: Climbed, facts: Facts, data: Prepared, seed: int) -> Measured:
     """Numbers of every candidate on these rows; rows that a candidate cannot answer get the prior."""
-    memo: dict[int, Numbers] = {}
-    numbers = {
-        name: with_prior(said(candidate.member, data, memo), facts).values
-        for name, candidate in done.candidates.items()
-    }
     single, chosen = done.best_single(), done.candidates[done.chosen]
-    without: dict[str, Values] = {}
-    if len(chosen.member.inputs) > 1:
-        for name in chosen.member.inputs:
-            without[name] = with_prior(said_without(name, chosen.member, data, memo), facts).values
+    reads = chosen.member.inputs if len(chosen.member.inputs) > 1 else ()
+    asked = Asked(data, [frozenset([n]) for n in reads])
+    numbers = {n: with_prior(asked.of(c.member), facts).values for n, c in done.candidates.items()}
+    without = {n: with_prior(asked.of(chosen.member, frozenset([n])), facts).values for n in reads}
+    drawn, subsets = with_subsets(chosen.member, facts, data, seed)
     return Measured(
         data.numbers, data.targets, data.weight, numbers, numbers[done.chosen],
         None if single is None else numbers[single.name], without, done.chosen,
         None if single is None else single.single, {n: data.present(n) for n in data.inputs},
-        chosen.member.inputs,
+        chosen.member.inputs, subsets, drawn,
     )  # fmt: skip
-
-
-def said(member: Member, data: Prepared, memo: dict[int, Numbers]) -> Numbers:
-    """What a member says of the rows; members that stand in several candidates are asked once."""
-    if id(member) not in memo:
-        if isinstance(member, Mean | Ensemble):
-            found = member.of({n: said(part, data, memo) for n, part in member.parts().items()})
-        else:
-            found = member.numbers(data)
-        memo[id(member)] = found
-    return memo[id(member)]
-
-
-def said_without(name: str, member: Member, data: Prepared, memo: dict[int, Numbers]) -> Numbers:
-    """What a member says when an input is hidden; members that do not read it are not asked again."""
-    blind = data.hiding([name])
-    known = {id(m): memo[id(m)] for m in _all_parts(member) if name not in m.inputs and id(m) in memo}
-    return said(member, blind, known)
-
-
-def _all_parts(member: Member) -> list[Member]:
-    return [member, *(m for part in member.parts().values() for m in _all_parts(part))]
 
 
 def pooled(parts: Sequence[Measured], shipped: str) -> Measured:
@@ -107,6 +80,7 @@ def pooled(parts: Sequence[Measured], shipped: str) -> Measured:
     }
     weights = [p.weight for p in parts if p.weight is not None]
     singles = [p.single for p in parts if p.single is not None]
+    starts = np.cumsum([0, *(len(p.rows) for p in parts)])
     candidates = {n: _stacked([p.candidates[n] for p in parts]) for n in shared}
     candidates[shipped] = _stacked([p.candidates.get(shipped, p.chosen) for p in parts])
     return Measured(
@@ -121,6 +95,8 @@ def pooled(parts: Sequence[Measured], shipped: str) -> Measured:
         _most([p.single_name for p in parts]),
         {n: np.concatenate([p.present[n] for p in parts]) for n in first.present},
         max((p.reads for p in parts), key=len),
+        {hidden: _stacked([p.subsets[hidden] for p in parts]) for hidden in first.subsets},
+        np.concatenate([p.drawn + start for p, start in zip(parts, starts, strict=False)]),
         len(parts),
         _lacking(parts, shipped),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sensorium.corrupt import stop
 from sensorium.errors import DataError, PlanError
 from sensorium.fit_facts import fit_facts
 from sensorium.infer import Inference, infer
@@ -18,16 +19,19 @@ from sensorium.predict import Predictor
 from sensorium.prepare import corrupt_cells, prepare
 from sensorium.store import Store
 from sensorium.table.leaks import Leak
+from sensorium.table.missingness import Missingness
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.train.climb import Budget, Climb, Climbed
 from sensorium.train.division import crosses, divided, folds_of, groups_of, leaks_of, rounds_of, told
 from sensorium.train.ladder import check_rungs, climb, costs
 from sensorium.train.measure import Measured, measure, pooled
+from sensorium.train.missing import missingness_of
 from sensorium.types import Facts, Json
 
 RESERVE, LEAST_RESERVE = 0.1, 8.0
 """Share of a time limit, and seconds at least, kept for measuring, drawing and writing files."""
+REMEDY = "set on_corrupt to missing or drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ class Run:
     """What a run found. plan: as it was followed, with what clock and memory settled.
 
     measured: test rows, of one division or of all folds. done: the climb whose chosen member ships.
-    corrupt: (column, row, reason). how: how the rows were divided, in words.
-    searched: the table that the leaks' rows are of.
+    corrupt: (column, row, reason); corrupt_test: of a test table. how: how the rows were divided, in words.
+    searched: the table that the leaks' rows are of. missingness: {target: whether what rows of the table lack
+    predicts it; None: nothing to test}.
     """
 
     plan: Plan
@@ -72,6 +77,8 @@ class Run:
     leaks: list[Leak] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     searched: Table | None = None
+    corrupt_test: list[tuple[str, int, str]] = field(default_factory=list)
+    missingness: dict[str, Missingness | None] = field(default_factory=dict)
 
 
 def planned(request: Request) -> Inference:
@@ -127,20 +134,24 @@ def run(request: Request) -> Run:
     for place, (train, val, test) in enumerate(parts):
         facts, data, done, fixed = shared.climbed(f"fold {place}", train, val)
         settled |= fixed
-        measured.append(measure(done, facts, data.rows(test)))
+        measured.append(measure(done, facts, data.rows(test), plan.seed))
     if crossed:
         train, val = np.concatenate([split.train, split.test]), split.val
     else:
         train, val = split.train, split.val
     facts, data, done, last = shared.climbed("", np.sort(train), val)
     settled |= last
-    test_table = request.table
+    test_table, corrupt_test = request.table, list[tuple[str, int, str]]()
     if request.test is not None:
         predictor = Predictor(plan, facts, done.candidates[done.chosen].member)
         test_table = request.test
-        measured = [measure(done, facts, predictor.prepare(test_table, answering=False, store=request.store))]
+        tests = predictor.prepare(test_table, answering=False, store=request.store)
+        corrupt_test = list(corrupt_cells(tests))
+        if plan.on_corrupt == "error":
+            stop(corrupt_test, test_table, plan, REMEDY)
+        measured = [measure(done, facts, tests, plan.seed)]
     elif not crossed:
-        measured = [measure(done, facts, data.rows(split.test))]
+        measured = [measure(done, facts, data.rows(split.test), plan.seed)]
     leaks, searched = leaks_of(plan, request.table, request.test, split, parts)
     found = pooled(measured, done.chosen)
     shared.notes += found.notes
@@ -149,7 +160,8 @@ def run(request: Request) -> Run:
     return Run(
         written, inference, facts, done, found, predictor, request.table, test_table,
         "cross-validation" if crossed else "test", told(split, parts), groups_of(plan, test_table),
-        time.monotonic() - began, list(corrupt_cells(data)), leaks, shared.notes, searched,
+        time.monotonic() - began, list(corrupt_cells(data)), leaks, shared.notes, searched, corrupt_test,
+        missingness_of(plan, facts, data, groups_of(plan, request.table)),
     )  # fmt: skip
 
 
@@ -169,11 +181,13 @@ class _Shared:
         """Facts from the training rows, every row prepared, the ladder climbed."""
         table, plan = self.request.table, self.plan
         every = np.arange(table.num_rows) if self.crossed else None
-        facts = fit_facts(plan, table, train, target_rows=every)
-        used = {c for i in plan.inputs.values() for c in i.columns} | set(plan.targets)
-        facts["ignored"] = [name for name in table.names if name not in used]
-        data = prepare(plan, facts, table, store=self.request.store)
-        train, val = (_kept(plan, table, data, rows) for rows in (train, val))
+        facts, data = self._prepared(train, every)
+        broken = self._broken(data)
+        if broken[train].any() and not broken[train].all():  # a row that is left out shapes no facts either
+            facts, data = self._prepared(train[~broken[train]], every)
+            broken |= self._broken(data)
+        self.notes += _dropped(broken, train, val, name)
+        train, val = (_kept(data, rows[~broken[rows]]) for rows in (train, val))
         known = _settled_of(plan, name)
         plan = replace(plan, train=replace(plan.train, settled=known))
         budget = Budget(None if "ladder" in known else self._until(), costs(plan))
@@ -188,6 +202,23 @@ class _Shared:
         prefix = f"{name}: " if name else ""
         self.notes += [f"{prefix}{note}" for note in done.notes]
         return facts, data, done, {f"{prefix}{network}": told for network, told in ask.settled.items()}
+
+    def _prepared(self, train: NDArray[np.int64], every: NDArray[np.int64] | None) -> tuple[Facts, Prepared]:
+        table, plan = self.request.table, self.plan
+        facts = fit_facts(plan, table, train, target_rows=every)
+        used = {c for i in plan.inputs.values() for c in i.columns} | set(plan.targets)
+        facts["ignored"] = [name for name in table.names if name not in used]
+        return facts, prepare(plan, facts, table, store=self.request.store)
+
+    def _broken(self, data: Prepared) -> NDArray[np.bool_]:
+        """bool (N,): the rows that the plan drops for a corrupt cell; with ``error`` none may be there."""
+        broken = np.zeros(len(data), bool)
+        if self.plan.on_corrupt != "missing":
+            found = list(corrupt_cells(data))
+            if self.plan.on_corrupt == "error":
+                stop(found, self.request.table, self.plan, REMEDY)
+            broken[[row for _, row, _ in found]] = True
+        return broken
 
     def _until(self) -> float | None:
         """This climb's share of the time that is left."""
@@ -212,19 +243,20 @@ def _fresh(request: Request) -> None:
             log.unlink(missing_ok=True)
 
 
-def _kept(plan: Plan, table: Table, data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows that take part: with a target, and, when the plan drops them, without corrupt cells."""
+def _dropped(
+    broken: NDArray[np.bool_], train: NDArray[np.int64], val: NDArray[np.int64], name: str
+) -> list[str]:
+    """What to tell of the rows that were left out for a corrupt cell."""
+    gone, where = int(broken[train].sum() + broken[val].sum()), f"{name}: " if name else ""
+    rows = f"{gone:,} of {len(train) + len(val):,} training and validation rows were"
+    return [f"{where}{rows} left out for corrupt cells (on_corrupt: drop)"] if gone else []
+
+
+def _kept(data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows that have a target."""
     labelled = np.zeros(len(data), bool)
     for target in data.targets.values():
         labelled |= target.mask
-    if plan.on_corrupt != "missing":
-        for column, row, why in corrupt_cells(data):
-            if plan.on_corrupt == "error":
-                raise DataError(
-                    f"column {column!r}, {table.row_number(row)}: {why}. "
-                    "Mend the cell, or set on_corrupt to missing or drop."
-                )
-            labelled[row] = False
     kept = rows[labelled[rows]]
     if not len(kept):
         raise DataError("no rows are left to train on: every row lacks the target or was dropped as corrupt.")

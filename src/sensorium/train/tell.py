@@ -1,21 +1,21 @@
 """A run in numbers and words: the report of every candidate, and the verdict."""
 
 from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from pathlib import Path
 
 from sensorium import seeds
+from sensorium.corrupt import in_words
 from sensorium.evaluate import Judge, evaluate_target, judge
 from sensorium.fit_facts import task_of
 from sensorium.plan import TargetPlan
-from sensorium.predict import Predictor
-from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult
+from sensorium.predict import Predictor, tell_corrupt, with_prior
+from sensorium.results import EACH_FOLD, Report, TargetResult
 from sensorium.store import Store
-from sensorium.table.prepared import Prepared
+from sensorium.subsets import Asked
+from sensorium.table.missingness import Missingness
 from sensorium.table.table import Table
 from sensorium.train.division import groups_of
-from sensorium.train.measure import Values
+from sensorium.train.missing import missingness_of, scored_subsets, with_subsets
 from sensorium.train.run import Run
 from sensorium.train.verdict import verdict
 from sensorium.types import Facts
@@ -29,7 +29,10 @@ def metric_names(asked: TargetPlan) -> list[str]:
 def report_of(run: Run) -> Report:
     """What the ladder scores on the test rows, with the verdict on fusing."""
     targets = {n: _result(run, n, asked) for n, asked in run.plan.targets.items()}
-    return Report(run.split, len(run.measured.rows), run.seconds, targets)
+    return Report(
+        run.split, len(run.measured.rows), run.seconds, targets,
+        corrupt=tuple(run.corrupt), notes=tuple(remarks(run)),
+    )  # fmt: skip
 
 
 def _result(run: Run, name: str, asked: TargetPlan) -> TargetResult:
@@ -47,7 +50,11 @@ def _result(run: Run, name: str, asked: TargetPlan) -> TargetResult:
         reports[candidate] = evaluate_target(known, values[name], names, rng, own, gone)
     if crossed:
         reports[EACH_FOLD] = evaluate_target(known, found.chosen[name], names, rng, found.present, hidden)
-    return TargetResult(asked.score, reports, found.chosen_name, _verdict(run, asked, known))
+    each = EACH_FOLD if crossed else found.chosen_name
+    inputs, seed = list(run.plan.inputs), run.plan.seed
+    reports[each] = scored_subsets(reports[each], known, found.drawn, found.subsets, inputs, name, seed)
+    told = _verdict(run, asked, known)
+    return TargetResult(asked.score, reports, found.chosen_name, told, run.missingness.get(name))
 
 
 def _verdict(run: Run, asked: TargetPlan, known: Judge) -> Facts:
@@ -71,54 +78,41 @@ def _verdict(run: Run, asked: TargetPlan, known: Judge) -> Facts:
 
 
 def evaluated(
-    predictor: Predictor, table: Table, *, store: Store | None = None, seconds: float = 0.0
-) -> Report:
-    """A report of a predictor on a table that has the targets: slices and scores per hidden input too."""
+    predictor: Predictor, table: Table, *, store: Store | None = None, seconds: float = 0.0,
+    on_corrupt: str = "missing", cells: str | Path | None = None,
+) -> Report:  # fmt: skip
+    """A report of a predictor on a table that has the targets, with what missing inputs do."""
     data = predictor.prepare(table, answering=False, store=store)
-    groups = groups_of(predictor.plan, table)
-    whole = predictor.numbers(data).values
-    inputs = predictor.member.inputs
-    hidden = {n: predictor.numbers(data.hiding([n])).values for n in inputs} if len(inputs) > 1 else {}
-    present = {n: data.present(n) for n in predictor.plan.inputs}
-    targets = {
-        name: TargetResult(
-            asked.score,
-            {"shipped": _judged(predictor, asked, data, whole, hidden, present, groups)},
-            "shipped",
-        )
-        for name, asked in predictor.plan.targets.items()
-    }
-    return Report("given", len(data), seconds, targets)
-
-
-def _judged(
-    predictor: Predictor, asked: TargetPlan, data: Prepared, whole: Values,
-    hidden: Mapping[str, Values], present: Mapping[str, NDArray[np.bool_]],
-    groups: NDArray[np.int64] | None,
-) -> TargetReport:  # fmt: skip
-    name = asked.name
-    facts = predictor.facts["targets"][name]
-    grouped = None if groups is None else groups[data.numbers]
-    known = judge(task_of(asked), facts, data.targets[name], data.weight, grouped, data.numbers)
-    rng = seeds.generator(predictor.plan.seed, f"bootstrap {name}")
-    gone = {n: values[name] for n, values in hidden.items()}
-    return evaluate_target(known, whole[name], metric_names(asked), rng, present, gone)
+    corrupt = tell_corrupt(predictor, table, data, on_corrupt, cells, warn=False)
+    plan, member, facts = predictor.plan, predictor.member, predictor.facts
+    reads = member.inputs if len(member.inputs) > 1 else ()
+    asked = Asked(data, [frozenset([n]) for n in reads])
+    whole = with_prior(asked.of(member), facts).values
+    hidden = {n: with_prior(asked.of(member, frozenset([n])), facts).values for n in reads}
+    drawn, subsets = with_subsets(member, facts, data, plan.seed)
+    groups = groups_of(plan, table)
+    found = missingness_of(plan, facts, data, groups)
+    targets = {}
+    for name, wanted in plan.targets.items():
+        known = judge(
+            task_of(wanted), facts["targets"][name], data.targets[name], data.weight,
+            None if groups is None else groups[data.numbers], data.numbers,
+        )  # fmt: skip
+        report = evaluate_target(
+            known, whole[name], metric_names(wanted), seeds.generator(plan.seed, f"bootstrap {name}"),
+            {n: data.present(n) for n in plan.inputs}, {n: values[name] for n, values in hidden.items()},
+        )  # fmt: skip
+        report = scored_subsets(report, known, drawn, subsets, list(plan.inputs), name, plan.seed)
+        targets[name] = TargetResult(wanted.score, {"shipped": report}, "shipped", missingness=found[name])
+    notes = (*in_words(corrupt, table), *told_missingness(found))
+    return Report("given", len(data), seconds, targets, corrupt=tuple(corrupt), notes=notes)
 
 
 def remarks(run: Run) -> list[str]:
-    """What to tell beside the scores: corrupt cells, unused columns, leaks, skipped rungs, notes."""
-    said = []
-    cells: dict[str, list[tuple[int, str]]] = {}
-    for column, row, why in run.corrupt:
-        cells.setdefault(column, []).append((row, why))
-    for column, found in cells.items():
-        row, why = found[0]
-        many = (
-            "1 cell is corrupt and counts"
-            if len(found) == 1
-            else f"{len(found):,} cells are corrupt and count"
-        )
-        said.append(f"column {column!r}: {many} as missing; the first, {run.table.row_number(row)}: {why}")
+    """What to tell beside the scores: corrupt cells, missingness, unused columns, leaks, rungs, notes."""
+    said = in_words(run.corrupt, run.table, run.plan.on_corrupt == "drop")
+    said += [f"test table: {one}" for one in in_words(run.corrupt_test, run.test)]
+    said += told_missingness(run.missingness)
     said += [f"column {name!r} is not used: {why}" for name, why in run.inference.dropped().items()]
     said += [leak.text(run.searched or run.table) for leak in run.leaks]
     reasons: dict[str, list[str]] = {}
@@ -126,3 +120,8 @@ def remarks(run: Run) -> list[str]:
         reasons.setdefault(why, []).append(rung)
     said += [f"not climbed ({why}): {', '.join(rungs)}" for why, rungs in reasons.items()]
     return [*said, *dict.fromkeys(run.notes)]
+
+
+def told_missingness(found: Mapping[str, Missingness | None]) -> list[str]:
+    """A sentence for each target that missing cells predict."""
+    return [one.text(name) for name, one in found.items() if one is not None and one.tells]
