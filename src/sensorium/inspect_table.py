@@ -10,6 +10,7 @@ from sensorium.errors import DataError
 from sensorium.infer import guess
 from sensorium.infer_columns import ColumnGuess
 from sensorium.inspect_columns import ColumnReport, look
+from sensorium.inspect_missing import told_missingness
 from sensorium.inspect_show import shown_as_text
 from sensorium.inspect_warn import warnings_of
 from sensorium.table import hashes
@@ -76,7 +77,8 @@ def inspect(
     inputs = [g.column for g in guesses if g.role == "input"]
     leaks = tuple(find_leaks(table, parts, inputs)) if len(parts) > 1 and inputs else ()
     duplicates = _duplicates(table, inputs)
-    warnings = [*told, *(leak.text(table) for leak in leaks), *warnings_of(columns, duplicates, bool(parts))]
+    warnings = [*told, *(leak.text(table) for leak in leaks), *told_missingness(table, guesses, seed)]
+    warnings += warnings_of(columns, duplicates, bool(parts))
     counts = {name: len(rows) for name, rows in parts.items()}
     return Inspection(table.source, table.num_rows, columns, counts, duplicates, leaks, tuple(warnings))
 
