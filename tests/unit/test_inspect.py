@@ -110,9 +110,9 @@ def test_everything_odd_is_said() -> None:
     cells[2][1][-1] = 2.5
     said = inspect(Table.of(cells, "t"), "label").warnings
     assert said == (
-        "what is missing predicts 'label': rows without 'rare' (196 of 198) are 'yes' in 0.5% of cases, others "
-        "in 100.0% (permutation test, p = 0.001); a model may learn who was not measured instead of what was: "
-        "it errs where cells go missing for other reasons.",
+        "what is missing predicts 'label': rows without 'rare' (196 of 198) are 'yes' in 0.5% of cases, "
+        "others in 100.0% (permutation test, p = 0.001); a model may learn who was not measured instead of "
+        "what was: it errs where cells go missing for other reasons.",
         "target 'label': 2 rows have none and train nothing.",
         "target 'label': 98.5% of the rows are 'no'; accuracy says little, read balanced accuracy or F1, and "
         "consider class_weights: balanced.",
