@@ -1,13 +1,14 @@
 """Letters: B rows, C channels, H height, W width."""
 
 import math
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from sensorium.augment._base import Augment
+from sensorium.augment._resampled import axes, resampled
+from sensorium.augment._strength import Strength, amounts
 from sensorium.nn.draws import spread
 from sensorium.types import Arrays, Layout
 
@@ -25,26 +26,25 @@ class Affine(Augment):
     grid (B, C, H, W) of pictures; one bilinear resampling for the batch.
 
     Choices:
-        strength: gentle (6 % shift, 10 % scale, 8 degrees), medium (about twice) or strong (three times).
+        strength: gentle (6 % shift, 10 % scale, 8 degrees), medium (about twice), strong (three times),
+            or a number (1 gentle, 3 strong).
     """
 
     layouts: ClassVar[tuple[Layout, ...]] = ("grid",)
     timed: ClassVar[bool | None] = False
 
-    def __init__(self, *, strength: Literal["gentle", "medium", "strong"] = "gentle") -> None:
-        self.shift, self.scale, self.turn, self.shear = AMOUNTS[strength]
+    def __init__(self, *, strength: Strength = "gentle") -> None:
+        self.shift, self.scale, self.turn, self.shear = amounts(strength, AMOUNTS)
 
     def __call__(self, x: Arrays, generator: torch.Generator) -> Arrays:
-        values = torch.where(x.mask.view(-1, 1, 1, 1), x.values, torch.zeros_like(x.values))
-        height, width = values.shape[2:]
-        down_H = (2 * torch.arange(height, device=values.device) + 1) / height - 1
-        right_W = (2 * torch.arange(width, device=values.device) + 1) / width - 1
-        maps_B23 = self._maps(values, generator)[:, None, None]  # elementwise: autocast would round a matmul
+        down_H, right_W = axes(x.values)
+        maps_B23 = self._maps(x.values, generator)[
+            :, None, None
+        ]  # elementwise: autocast would round a matmul
         place = (
             maps_B23[..., 0] * right_W[:, None] + maps_B23[..., 1] * down_H[:, None, None] + maps_B23[..., 2]
         )
-        moved = F.grid_sample(values.float(), place, padding_mode="border", align_corners=False)
-        return Arrays(moved.to(x.values.dtype), x.mask, x.times)
+        return resampled(x, place)
 
     def _maps(self, values: Tensor, generator: torch.Generator) -> Tensor:
         """(B, 2, 3): where each picture's pixels come from, in halves of its sides."""

@@ -1,10 +1,11 @@
 """Letters: B rows, C channels, H height, W width."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 
 from sensorium.augment._base import Augment
+from sensorium.augment._strength import Strength, amounts
 from sensorium.nn.draws import spread
 from sensorium.types import Arrays, Layout
 
@@ -22,14 +23,15 @@ class Colour(Augment):
     grid (B, C, H, W) of pictures, in any unit: amounts are relative to the picture's own spread.
 
     Choices:
-        strength: gentle (15 % of a standard deviation), medium (30 %) or strong (60 %).
+        strength: gentle (15 % of a standard deviation), medium (30 %), strong (60 %), or a
+            number (1 gentle, 3 strong).
     """
 
     layouts: ClassVar[tuple[Layout, ...]] = ("grid",)
     timed: ClassVar[bool | None] = False
 
-    def __init__(self, *, strength: Literal["gentle", "medium", "strong"] = "gentle") -> None:
-        self.brightness, self.contrast, self.tint = AMOUNTS[strength]
+    def __init__(self, *, strength: Strength = "gentle") -> None:
+        self.brightness, self.contrast, self.tint = amounts(strength, AMOUNTS)
 
     def __call__(self, x: Arrays, generator: torch.Generator) -> Arrays:
         real = x.mask.view(-1, 1, 1, 1)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sensorium.augment._base import Augment
+from sensorium.augment._strength import Strength, amounts
 from sensorium.nn.draws import spread, uniform
 from sensorium.types import Arrays, Layout
 
@@ -34,10 +35,10 @@ class _Amounts:
     """Longest mask, share of the axis; one over time and one over bands."""
 
 
-AMOUNTS: dict[str, _Amounts] = {
-    "gentle": _Amounts(0.12, 0.03, 0.03, 0.06, 0.15, 0.5, 0.1),
-    "medium": _Amounts(0.2, 0.06, 0.05, 0.1, 0.3, 0.8, 0.15),
-    "strong": _Amounts(0.3, 0.1, 0.08, 0.15, 0.5, 1.2, 0.25),
+AMOUNTS: dict[str, tuple[float, ...]] = {
+    "gentle": (0.12, 0.03, 0.03, 0.06, 0.15, 0.5, 0.1),
+    "medium": (0.2, 0.06, 0.05, 0.1, 0.3, 0.8, 0.15),
+    "strong": (0.3, 0.1, 0.08, 0.15, 0.5, 1.2, 0.25),
 }
 
 
@@ -49,7 +50,8 @@ class Spectrum(Augment):
     mask follows the new lengths. grid (B, C, H, W) of sounds, mask (B, W), real columns first.
 
     Choices:
-        strength: gentle (12 % of tempo, 3 % of pitch), medium (20 %, 5 %) or strong (30 %, 8 %).
+        strength: gentle (12 % of tempo, 3 % of pitch), medium (20 %, 5 %), strong (30 %, 8 %),
+            or a number (1 gentle, 3 strong).
         roll: largest cyclic shift in time, as a share of the length; for sounds without a beginning.
     """
 
@@ -59,10 +61,10 @@ class Spectrum(Augment):
     def __init__(
         self,
         *,
-        strength: Literal["gentle", "medium", "strong"] = "gentle",
+        strength: Strength = "gentle",
         roll: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ) -> None:
-        self.amounts, self.roll = AMOUNTS[strength], roll
+        self.amounts, self.roll = _Amounts(*amounts(strength, AMOUNTS)), roll
 
     def __call__(self, x: Arrays, generator: torch.Generator) -> Arrays:
         if x.values.shape[0] == 0:
