@@ -69,7 +69,7 @@ class TargetReport:
     metrics: the first one is the score. missing: rows without a true cell. confusion: weight by true and
     said label, empty over 50 labels. worst: the most wrong rows first. points: a sample of rows, for plots.
     slices: the score by what rows lack; hidden: the score when an input is hidden in every row;
-    subsets: the score when several are, of at most 2,000 rows, the worst subset first.
+    subsets: the score when several are, of at most 1,000 rows, the worst subset first.
     """
 
     kind: str

@@ -18,7 +18,7 @@ from sensorium.table.prepared import Prepared
 
 ALL_OF, DRAWN = 6, 64
 """Of so many inputs every subset is asked; of more, all without one or two, and so many drawn ones."""
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 """Rows on which subsets are scored; a drawn part where there are more."""
 
 Hidden = frozenset[str]
