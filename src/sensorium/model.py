@@ -19,7 +19,7 @@ from sensorium.modalities._base import Modality
 from sensorium.nn.joined import Joined
 from sensorium.options import build, built
 from sensorium.plan import InputPlan, Plan
-from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens, blended
+from sensorium.types import Arrays, Batch, Facts, Fused, Layout, Output, Tokens, blended, pasted
 
 Mode = Literal["answer", "train", "encode"]
 
@@ -71,7 +71,7 @@ class Model(nn.Module):
         self.plan, self.names, dim = plan, tuple(plan.inputs), plan.dim
         self.encoders, self.fronts, self.heads = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         self.joins, self.augments = nn.ModuleDict(), dict[str, list[Augment]]()
-        self.generator = torch.Generator()
+        self.generator, self.pictures = torch.Generator(), tuple[str, ...]()
         for name, asked in plan.inputs.items():
             modality, layout = modality_of(asked), layout_of(asked)
             columns = [facts["inputs"][name][c] for c in asked.columns]
@@ -83,6 +83,8 @@ class Model(nn.Module):
             if asked.group == "joined":
                 self.joins[key(name)] = Joined(len(asked.columns), dim)
             self.augments[name] = _augments(asked, layout, bool(told.get("timed")))
+            if layout == "grid" and not told.get("timed"):
+                self.pictures += (name,)
         self.fusion: Fusion | None = None
         if len(self.names) > 1:
             kind_of = fusions.get(plan.fusion.name, "fusion")
@@ -112,7 +114,8 @@ class Model(nn.Module):
         shown = {n: t.values for n, t in batch.targets.items()} if mode == "train" else {}
         mixed, solo = tokens, dict[str, dict[str, Tensor]]()
         if mode == "train" and batch.partner is not None and batch.share is not None:
-            mixed = {n: blended(t, batch.partner, batch.share) for n, t in tokens.items()}
+            cut = self.pictures if batch.box is not None else ()
+            mixed = {n: t if n in cut else blended(t, batch.partner, batch.share) for n, t in tokens.items()}
         if mode == "train" or self.fusion is None:
             heads = {n: (self.heads[key(n)], Fused(t, {n: t})) for n, t in mixed.items()}
             solo = {n: self._decode(head, alone, shown) for n, (head, alone) in heads.items()}
@@ -146,8 +149,12 @@ class Model(nn.Module):
         if mode == "train":
             for augment in self.augments[name]:
                 x = augment(x, self.generator)
+        index = batch.index.get(part)
+        if mode == "train" and batch.box is not None and batch.partner is not None and name in self.pictures:
+            x = x if index is None else Arrays(x.values[index], x.mask[index], x.times)
+            index, x = None, pasted(x, batch.partner, batch.box)
         tokens: Tokens = self.encoders[key(name)](x)
-        return tokens.take(batch.index[part]) if part in batch.index else tokens
+        return tokens if index is None else tokens.take(index)
 
     def _decode(
         self, made: nn.Module, fused: Fused, shown: Mapping[str, Tensor] | None = None

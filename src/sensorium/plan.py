@@ -81,7 +81,9 @@ class TrainPlan:
     solo_loss: AtLeast0 = 0.3
     """Share of the single-input heads' auxiliary losses."""
     mixup: AtLeast0 = 0.0
-    """Beta parameter; 0 turns it off."""
+    """Beta parameter of blending rows; 0 turns it off."""
+    cutmix: AtLeast0 = 0.0
+    """Beta parameter of pasting boxes of other rows' pictures; 0 turns it off."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     average: Share = 0.0
     """Decay of an exponential moving average of weights; 0 turns it off."""

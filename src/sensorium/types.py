@@ -105,7 +105,8 @@ class Batch:
     hidden: {input: bool (B,)}, True where training pretends that the cell is missing.
     weight: float (B,) or None. rows: int64 (B,), the table's row numbers, for error messages.
     partner: int64 (B,), the row of the batch that each row is mixed with, and share: float (B,), how
-    much of itself it keeps; None: nothing is mixed.
+    much of itself it keeps; None: nothing is mixed. box: float (B, 4), top, left, bottom and right, as shares
+    of the sides, of what the partner's pictures fill (cutmix); None: tokens are blended (mixup).
     """
 
     inputs: dict[str, Arrays]
@@ -116,6 +117,7 @@ class Batch:
     weight: Tensor | None = None
     partner: Tensor | None = None
     share: Tensor | None = None
+    box: Tensor | None = None
 
 
 for _kind in (Arrays, Tokens, Fused, Output, Batch):
@@ -147,6 +149,17 @@ def blended(tokens: Tokens, partner_B: Tensor, share_B: Tensor) -> Tokens:
         for a, b in zip(tokens.maps, other.maps, strict=True)
     )
     return Tokens(values, tokens.mask | other.mask, tokens.grid, maps).clean()
+
+
+def pasted(x: Arrays, partner_B: Tensor, box_B4: Tensor) -> Arrays:
+    """CutMix (Yun 2019, equation 2): pictures (B, C, H, W) with their partner's pixels inside the box."""
+    height, width = x.values.shape[-2:]
+    top, left, bottom, right = (side[:, None] for side in box_B4.unbind(1))
+    down_H = (torch.arange(height, device=box_B4.device) + 0.5) / height
+    across_W = (torch.arange(width, device=box_B4.device) + 0.5) / width
+    inside_BH, inside_BW = (down_H >= top) & (down_H < bottom), (across_W >= left) & (across_W < right)
+    inside = (inside_BH[:, :, None] & inside_BW[:, None, :])[:, None]
+    return Arrays(torch.where(inside, x.values[partner_B], x.values), x.mask, x.times)
 
 
 def like(tokens: Mapping[str, Tokens]) -> Tokens:

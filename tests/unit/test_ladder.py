@@ -23,7 +23,8 @@ from sensorium.tasks.classify import Classify
 from sensorium.train import climb as climbing
 from sensorium.train import loop
 from sensorium.train.climb import Budget, Climb
-from sensorium.train.ladder import climb, costs
+from sensorium.train.ladder import climb
+from sensorium.train.rungs import costs
 from sensorium.types import Arrays, Facts, Layout, Tokens
 
 

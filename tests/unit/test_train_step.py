@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ import toy
 from sensorium.batches import Batches
 from sensorium.losses._base import Loss
 from sensorium.model import Model, part_name
-from sensorium.plan import OptimizerPlan
+from sensorium.plan import OptimizerPlan, TrainPlan
 from sensorium.train.optim import adamw, rate_share, set_rate
 from sensorium.train.score import loss_of
 from sensorium.train.step import hidden, losses_of, mixed, out_of_memory, reduced, train_step
@@ -81,9 +81,9 @@ def test_mixed_maps_follow_the_rows_of_their_tokens() -> None:
 
 
 def test_mixing_draws_one_partner_and_one_share_a_row_and_none_when_it_is_off() -> None:
-    batch = batch_of()
-    assert mixed(batch, 0.0, np.random.default_rng(0)) is batch
-    found = mixed(batch, 0.4, np.random.default_rng(0))
+    batch, model = batch_of(), cast(Model, SimpleNamespace(pictures=()))
+    assert mixed(batch, model, TrainPlan(), np.random.default_rng(0)) is batch
+    found = mixed(batch, model, TrainPlan(mixup=0.4), np.random.default_rng(0))
     assert found.partner is not None
     assert found.share is not None
     assert sorted(found.partner.tolist()) == [0, 1, 2, 3]

@@ -6,73 +6,34 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sensorium.chained import Chained, featured
-from sensorium.errors import DataError, unknown
+from sensorium.errors import DataError
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers, Rows
 from sensorium.members.ensemble import Ensemble, greedy
-from sensorium.members.forest import Forest
-from sensorium.members.linear import Linear
 from sensorium.members.mean import Mean
 from sensorium.members.prior import Prior
 from sensorium.members.trees import Trees
-from sensorium.modalities import modalities
 from sensorium.network import Network
-from sensorium.plan import Plan
 from sensorium.table.field import Field
 from sensorium.train.climb import Candidate, Climb, Climbed
 from sensorium.train.refit import refit
+from sensorium.train.rungs import (
+    FEATURES_SHARE,
+    FUSION_SHARE,
+    LEARNERS,
+    TABLE,
+    WHOLE,
+    check_cutmix,
+    num_folds,
+)
 from sensorium.types import Facts
 
 NO_TIME = "no time was left"
 LEFT_OUT = "the plan's train.rungs leaves it out"
 FAST = "effort fast trains learned fusion only"
 UNDEFINED = "{} is not defined on the validation rows, so their loss chose"
-LEARNERS: dict[str, type[Linear] | type[Trees] | type[Forest]] = {
-    "linear": Linear, "trees": Trees, "forest": Forest
-}  # fmt: skip
 TREES_SECONDS = 3.0
 """What trees on features are taken to cost where none were grown on raw columns."""
-TABLE = "{} (table)"
-"""A learner on all inputs but media, beside the one on all: numbers about media may drown a small table."""
-WHOLE = ("forest",)
-"""Learners that climb on all inputs together only: they cost much and add little on one."""
-FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
-FEATURES_SHARE, FUSION_SHARE = 0.5, 0.8
-"""Of the usual number of epochs: encoders that only make features; a fusion that starts from trained ones."""
-
-
-def costs(plan: Plan) -> dict[str, float]:
-    """What each network that the plan wants costs, relative to one single-input network over media."""
-    if plan.train.effort == "fast":
-        return {"fusion": 1.0}
-    media = {n for n, i in plan.inputs.items() if modalities.get(i.modality.name).media}
-    found = {f"{n} alone": 1.0 if n in media else LIGHT_COST for n in plan.inputs}
-    if len(plan.inputs) > 1:
-        found["fusion"] = FUSION_COST * sum(found.values()) * FUSION_SHARE
-    wanted = plan.train.rungs
-    found = {name: cost for name, cost in found.items() if wanted is None or name in wanted}
-    if wanted is None or "features" in wanted:
-        for fold in range(num_folds(plan)):
-            found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
-    return found
-
-
-def num_folds(plan: Plan) -> int:
-    """Out-of-fold folds of what feeds another learner: as asked, else 3, at effort best 5."""
-    return plan.train.folds or (5 if plan.train.effort == "best" else 3)
-
-
-def check_rungs(plan: Plan) -> None:
-    """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs has."""
-    kinds = ["prior", *LEARNERS, *map(TABLE.format, LEARNERS), "fusion", "features", "mean", "ensemble"]
-    alone = [
-        f"{n} alone{kind}"
-        for n in plan.inputs
-        for kind in ("", *(f" ({k})" for k in (*(k for k in LEARNERS if k not in WHOLE), "ensemble")))
-    ]
-    for name in plan.train.rungs or ():
-        if name not in (*kinds, *alone):
-            raise unknown("rung", name, [*kinds, *alone], "train.rungs")
 
 
 def climb(ask: Climb) -> Climbed:
@@ -80,6 +41,7 @@ def climb(ask: Climb) -> Climbed:
 
     On small tables what was chosen then learns once more, from the validation rows too (``refit``).
     """
+    check_cutmix(ask)
     done = _Ladder(ask).run()
     refit(ask, done)
     return done

@@ -178,7 +178,7 @@ class _Trainer:
         set_rate(self.optimizer, rate)
         low = self.plan.train.precision == "bfloat16"
         rng = seeds.generator(self.plan.seed, f"mixup {self.job.name} {self.step}")
-        batch = mixed(batch, self.plan.train.mixup, rng)
+        batch = mixed(batch, self.model, self.plan.train, rng)
         done = train_step(
             self.model, batch, self.plan, self.losses, self.optimizer, step=self.step, bfloat16=low
         )

@@ -24,9 +24,10 @@ from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.train.climb import Budget, Climb, Climbed
 from sensorium.train.division import crosses, divided, folds_of, groups_of, leaks_of, rounds_of, told
-from sensorium.train.ladder import check_rungs, climb, costs
+from sensorium.train.ladder import climb
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.train.missing import missingness_of
+from sensorium.train.rungs import check_rungs, costs
 from sensorium.types import Facts, Json
 
 RESERVE, LEAST_RESERVE = 0.1, 8.0

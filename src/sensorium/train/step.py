@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sensorium.errors import TrainingError
 from sensorium.losses._base import Loss
 from sensorium.model import Model, input_of, parts_of
-from sensorium.plan import Plan
+from sensorium.plan import Plan, TrainPlan
 from sensorium.types import Arrays, Batch, Output
 
 
@@ -161,14 +161,33 @@ def hidden(batch: Batch, model: Model, share: float, generator: torch.Generator)
     return replace(batch, hidden={n: hide[i] for i, n in enumerate(model.names)})
 
 
-def mixed(batch: Batch, alpha: float, rng: np.random.Generator) -> Batch:
-    """The batch with a partner and a share ~ Beta(alpha, alpha) for each row (mixup); 0 mixes nothing."""
+def mixed(batch: Batch, model: Model, asked: TrainPlan, rng: np.random.Generator) -> Batch:
+    """The batch with a partner and a share ~ Beta(alpha, alpha) for each row, as the plan asks.
+
+    mixup blends the tokens of all inputs; cutmix pastes a box of the partner's pictures, of the area that it
+    gets, and blends the tokens of other inputs. With both, each batch takes one by the toss of a coin.
+    """
+    cuts = asked.cutmix > 0 and bool(model.pictures) and (asked.mixup <= 0 or rng.random() < 0.5)
+    alpha = asked.cutmix if cuts else asked.mixup
     if alpha <= 0:
         return batch
     rows, device = len(batch.rows), batch.rows.device
     partner = torch.from_numpy(rng.permutation(rows)).to(device)
     share = torch.from_numpy(rng.beta(alpha, alpha, rows)).float().to(device)
-    return replace(batch, partner=partner, share=share)
+    if not cuts:
+        return replace(batch, partner=partner, share=share)
+    box = _boxes(share, torch.from_numpy(rng.random((rows, 2))).float().to(device))
+    for name in model.pictures:  # a picture that is not there gives and takes nothing
+        seen = _present(batch, name)
+        box = torch.where((seen & seen[partner])[:, None], box, torch.zeros_like(box))
+    area = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    return replace(batch, partner=partner, share=1 - area, box=box)
+
+
+def _boxes(share_B: Tensor, middle_B2: Tensor) -> Tensor:
+    """(B, 4): boxes of the area 1 - share around a random middle, cut off at the edges."""
+    half_B1 = ((1 - share_B).sqrt() / 2)[:, None]
+    return torch.cat([middle_B2 - half_B1, middle_B2 + half_B1], 1).clamp(0, 1)
 
 
 def _present(batch: Batch, name: str) -> Tensor:
