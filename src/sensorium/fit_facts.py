@@ -19,6 +19,8 @@ from sensorium.tasks._base import RowName, Task
 from sensorium.types import Facts
 
 CHUNK = 10_000
+INSIDE = ("data:", "[")
+"""How a text starts that holds a medium itself."""
 
 
 def task_of(asked: TargetPlan) -> Task:
@@ -81,6 +83,6 @@ def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modali
 
 
 def placed(modality: Modality, cells: Sequence[Cell], table: Table) -> list[Cell]:
-    """Media: strings as the files that they name, ``data:`` addresses as what they hold."""
-    read = [modality.from_json(c) if isinstance(c, str) and c.startswith("data:") else c for c in cells]
+    """Media: strings as the files that they name, ``data:`` addresses and ``[...]`` as what they hold."""
+    read = [modality.from_json(c) if isinstance(c, str) and c.startswith(INSIDE) else c for c in cells]
     return located(read, table.folder, table.roots, every=True)

@@ -173,7 +173,7 @@ def _is_pixels(cell: Cell) -> bool:
     if not isinstance(cell, np.ndarray) or cell.dtype.kind not in "buif":
         return False
     flat = cell.ndim == 2 or (cell.ndim == 3 and (cell.shape[2] in (1, 3, 4) or cell.shape[0] in (1, 3, 4)))
-    return flat and min(sorted(cell.shape)[-2:]) >= 4
+    return flat and min(sorted(cell.shape)[-2:]) >= 4 and not bool(cell.min() < 0)
 
 
 def _size(sides: list[int]) -> int:
