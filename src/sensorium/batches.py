@@ -40,7 +40,7 @@ class Batches:
         inputs: dict[str, Arrays] = {}
         index: dict[str, torch.Tensor] = {}
         for name, (modality, layout, part) in self._inputs.items():
-            records = part.records()[rows]
+            records = part.at(rows)
             if name in self._repeat:
                 records, inverse = np.unique(records, return_inverse=True)
                 index[name] = torch.from_numpy(inverse)

@@ -13,6 +13,7 @@ from sensorium.members._base import Job, Rows
 from sensorium.table.field import Field
 from sensorium.table.packed import MISSING, PRESENT, Packed
 from sensorium.table.prepared import Prepared
+from sensorium.table.texts import Texts
 
 
 def numbers_of(data: Prepared, field: Field) -> NDArray[np.float32]:
@@ -36,7 +37,8 @@ def words_of(data: Prepared, field: Field) -> list[str | None]:
 def present(data: Prepared, field: Field) -> NDArray[np.bool_]:
     """bool (N,): where the field has anything real."""
     if field.kind == "words":
-        return np.array([t is not None for t in data.texts[field.name]], bool)
+        texts = data.texts[field.name]
+        return texts.present() if isinstance(texts, Texts) else np.array([t is not None for t in texts], bool)
     return data.present(field.name)
 
 
@@ -118,15 +120,21 @@ def folded(job: Job, rows: Rows, folds: int, use: str) -> NDArray[np.int64]:
 
 
 def _masked(part: Packed, missing: np.generic) -> NDArray[np.generic]:
-    values = part.values.reshape(len(part.status), -1).astype(missing.dtype)
-    real = np.repeat((part.status == PRESENT)[:, None], values.shape[1], axis=1)
+    records = part.records()
+    width = int(np.prod(part.values.shape[1:]))
+    values = part.values[records].reshape(len(records), width).astype(missing.dtype)
+    real = np.repeat((part.status[records] == PRESENT)[:, None], values.shape[1], axis=1)
     if part.mask is not None:
-        real &= part.mask.reshape(real.shape)
-    kept: NDArray[np.generic] = np.where(real, values, missing)[part.records()]
+        real &= part.mask[records].reshape(real.shape)
+    kept: NDArray[np.generic] = np.where(real, values, missing)
     return kept
 
 
 def _hide(part: Packed, hidden: NDArray[np.bool_]) -> Packed:
+    if len(part) < len(part.status):  # of a large table only the rows that are used
+        used, index = np.unique(part.records(), return_inverse=True)
+        mask = None if part.mask is None else part.mask[used]
+        part = Packed(part.values[used], part.status[used], mask=mask, index=index)
     nothing = np.zeros((1, *part.values.shape[1:]), part.values.dtype)
     unmasked = None if part.mask is None else np.zeros((1, *part.mask.shape[1:]), bool)
     return Packed(
@@ -138,4 +146,5 @@ def _hide(part: Packed, hidden: NDArray[np.bool_]) -> Packed:
 
 
 def _blank(texts: Sequence[str | None], rows: Rows, hidden: NDArray[np.bool_]) -> list[str | None]:
-    return [None if gone else texts[r] for r, gone in zip(rows, hidden, strict=True)]
+    known = list(texts)
+    return [None if gone else known[r] for r, gone in zip(rows, hidden, strict=True)]

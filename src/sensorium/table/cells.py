@@ -67,7 +67,12 @@ def _decimals(array: pa.Array) -> list[Cell]:
 
 
 def _decoded(array: pa.Array) -> list[Cell]:
-    return chunk_cells(array.dictionary_decode())
+    """Cells of one word are one object."""
+    words = np.empty(len(array.dictionary) + 1, object)
+    words[:-1], words[-1] = chunk_cells(array.dictionary), None
+    codes = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
+    found: list[Cell] = words[codes].tolist()
+    return found
 
 
 def _runs(array: pa.Array) -> list[Cell]:

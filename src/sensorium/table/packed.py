@@ -45,6 +45,10 @@ class Packed:
         """int64 (N,): the record of each row."""
         return np.arange(len(self.status)) if self.index is None else self.index
 
+    def at(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64 (K,): the records of these rows."""
+        return rows if self.index is None else self.index[rows]
+
     def row_status(self) -> NDArray[np.uint8]:
         """uint8 (N,): PRESENT, MISSING or CORRUPT for each row."""
         return self.status if self.index is None else self.status[self.index]
@@ -80,19 +84,45 @@ class Packed:
 
         T is at least 1; a record longer than ``longest`` keeps its first ``longest`` steps.
         """
-        assert self.offsets is not None, "padded() reads ragged records"
-        starts, lengths = self.offsets[records], self.lengths()[records]
+        steps = self._steps(records, longest)
+        return self._laid(self.values, records, steps), steps
+
+    def timed(
+        self, records: NDArray[np.int64], longest: int | None = None
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_], NDArray[np.float64] | None]:
+        """As ``padded``, with bool (K, T, ...) where single numbers may be missing, and float64 (K, T) times.
+
+        Where nothing is real values and times hold zeros; the times are None for signals without any.
+        """
+        steps = self._steps(records, longest)
+        values = self._laid(self.values, records, steps)
+        times = None if self.times is None else self._laid(self.times, records, steps).astype(np.float64)
+        if self.mask is None:
+            return values, steps, times
+        mask = self._laid(self.mask, records, steps).astype(bool)
+        return np.where(mask, values, np.zeros((), values.dtype)), mask, times
+
+    def _steps(self, records: NDArray[np.int64], longest: int | None) -> NDArray[np.bool_]:
+        """bool (K, T): the steps of these records, side by side; T is at least 1."""
+        lengths = self.lengths()[records]
         if longest is not None:
             lengths = np.minimum(lengths, longest)
-        steps = int(max(1, lengths.max(initial=0)))
-        mask = np.arange(steps) < lengths[:, None]
-        out = np.zeros((len(records), steps, *self.values.shape[1:]), self.values.dtype)
+        found: NDArray[np.bool_] = np.arange(int(max(1, lengths.max(initial=0)))) < lengths[:, None]
+        return found
+
+    def _laid(
+        self, ragged: NDArray[np.generic], records: NDArray[np.int64], steps: NDArray[np.bool_]
+    ) -> NDArray[np.generic]:
+        """(K, T, ...): what belongs to each step of these records, zeros behind their ends."""
+        assert self.offsets is not None, "only ragged records are padded"
+        starts, lengths = self.offsets[records], steps.sum(1)
+        out = np.zeros((*steps.shape, *ragged.shape[1:]), ragged.dtype)
         if lengths.sum() > _LONG * len(records):  # copying runs is 10 times faster than gathering steps
             for row, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-                out[row, :length] = self.values[start : start + length]
-        elif mask.any():
-            out[mask] = self.values[(starts[:, None] + np.arange(steps))[mask]]
-        return out, mask
+                out[row, :length] = ragged[start : start + length]
+        elif steps.any():
+            out[steps] = ragged[(starts[:, None] + np.arange(steps.shape[1]))[steps]]
+        return out
 
 
 def absent(part: Packed) -> Packed:
@@ -103,7 +133,7 @@ def absent(part: Packed) -> Packed:
         one[:0] if ragged else one,
         np.ones(1, np.uint8),
         np.zeros(2, np.int64) if ragged else None,
-        None if part.mask is None else np.zeros((1, *part.mask.shape[1:]), bool),
+        None if part.mask is None else np.zeros((0 if ragged else 1, *part.mask.shape[1:]), bool),
         None if part.times is None else np.zeros(0),
         {},
         np.zeros(len(part), np.int64),
@@ -122,7 +152,8 @@ def concatenated(parts: Sequence[Packed]) -> Packed:
         if part.offsets is not None:
             offsets.append(part.offsets[1:] + base)
             base += int(part.offsets[-1])
-    masks = [p.mask for p in parts if p.mask is not None]
+    masked = any(p.mask is not None for p in parts)
+    masks = [np.ones(p.values.shape, bool) if p.mask is None else p.mask for p in parts if masked]
     times = [p.times for p in parts if p.times is not None]
     return Packed(
         np.concatenate([p.values for p in parts]),

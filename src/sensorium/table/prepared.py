@@ -1,13 +1,14 @@
 """A prepared table: what members, the trainer and prediction read instead of cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.table.packed import PRESENT, Packed, absent
 from sensorium.table.statistics import Statistics
+from sensorium.table.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ class Prepared:
 
     def rows(self, rows: NDArray[np.int64]) -> "Prepared":
         """Some rows, in that order; media and texts are shared, not copied."""
+        view = _Views(rows)
         return Prepared(
             self.numbers[rows],
-            {n: tuple(p.rows(rows) for p in parts) for n, parts in self.inputs.items()},
-            {n: [texts[r] for r in rows] for n, texts in self.texts.items()},
+            {n: tuple(view.of(p) for p in parts) for n, parts in self.inputs.items()},
+            {n: _some(texts, rows) for n, texts in self.texts.items()},
             {n: Target(t.values[rows], t.mask[rows]) for n, t in self.targets.items()},
             None if self.weight is None else self.weight[rows],
-            {n: p.rows(rows) for n, p in self.columns.items()},
+            {n: view.of(p) for n, p in self.columns.items()},
             {n: told.rows(rows) for n, told in self.statistics.items()},
         )
 
@@ -73,3 +75,22 @@ class Prepared:
         return Prepared(
             self.numbers, self.inputs | gone, texts, self.targets, self.weight, self.columns, statistics
         )
+
+
+class _Views:
+    """Columns with some of their rows; columns that share an index go on sharing one."""
+
+    def __init__(self, rows: NDArray[np.int64]) -> None:
+        self.rows = rows
+        self.made: dict[int, NDArray[np.int64]] = {}
+
+    def of(self, part: Packed) -> Packed:
+        """The column with these rows."""
+        known = id(part.index)
+        if known not in self.made:
+            self.made[known] = part.at(self.rows)
+        return replace(part, index=self.made[known])
+
+
+def _some(texts: Sequence[str | None], rows: NDArray[np.int64]) -> Sequence[str | None]:
+    return texts.rows(rows) if isinstance(texts, Texts) else [texts[r] for r in rows.tolist()]

@@ -1,4 +1,4 @@
-"""Rows in memory: named columns, the files they came from, and where their media lie."""
+"""Rows in memory or on disk: named columns, the files they came from, and where their media lie."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,39 +11,24 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sensorium.errors import DataError, nearest
-from sensorium.table import hashes
-from sensorium.table.cells import Rows, cells_of
+from sensorium.table.cells import Rows
+from sensorium.table.column import Column, Data, below
 from sensorium.table.memory import Stored, listed
 from sensorium.table.packed import Cell
 
 CHUNK = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """Stored cells and which of them, in which order, are the column's; None: all."""
-
-    data: Stored
-    rows: Rows | None = None
-
-    def cells(self, rows: Rows | None = None) -> list[Cell]:
-        if self.rows is not None:
-            rows = self.rows if rows is None else self.rows[rows]
-        if not isinstance(self.data, list):
-            return cells_of(self.data, rows)
-        return self.data if rows is None else [self.data[row] for row in rows.tolist()]
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Table:
-    """A table in memory. ``load_table`` makes one from files or frames; ``Table.of`` from columns.
+    """A table. ``load_table`` makes one from files or frames; ``Table.of`` from columns.
 
     num_rows: rows. source: what messages call it. folder: where relative media paths start. roots: the
     folders that media must lie in. parts: the files that the rows came from, each with its number of
     rows. origin: int64 (N,), each row's place in all of them; None: as they came.
     """
 
-    columns: dict[str, _Column]
+    columns: dict[str, Column]
     num_rows: int
     source: str
     folder: Path | None = None
@@ -55,7 +40,7 @@ class Table:
     @classmethod
     def of(
         cls,
-        columns: Sequence[tuple[str, Stored]],
+        columns: Sequence[tuple[str, Data]],
         source: str,
         *,
         folder: Path | None = None,
@@ -83,7 +68,7 @@ class Table:
         if not num_rows:
             listed_names = ", ".join(map(repr, names))
             raise DataError(f"{source}: the table has no rows, only columns: {listed_names}.")
-        held = {name: _Column(data) for name, data in columns}
+        held = {name: Column(data) for name, data in columns}
         return cls(held, num_rows, source, folder, tuple(roots), ((source, num_rows),))
 
     @property
@@ -107,26 +92,33 @@ class Table:
         return cells
 
     def chunks(self, name: str, rows: Rows | None = None, *, size: int = CHUNK) -> Iterator[list[Cell]]:
-        """The cells of these rows (None: all), in that order, ``size`` at a time."""
+        """The cells of these rows (None: all), in that order, ``size`` at a time; fewer of a column on disk
+        whose cells are large."""
         column = self._column(name)
-        wanted = np.arange(self.num_rows) if rows is None else rows
-        for start in range(0, len(wanted), size):
-            yield column.cells(wanted[start : start + size])
+        size = min(size, column.most) if column.disk else size
+        for start in range(0, self.num_rows if rows is None else len(rows), size):
+            stop = min(self.num_rows, start + size)
+            yield column.cells(np.arange(start, stop) if rows is None else rows[start : start + size])
 
     def stored(self, name: str) -> Stored:
-        """The column as it is held: Arrow or a list, its rows in the table's order."""
-        column = self._column(name)
-        if column.rows is None:
-            return column.data
-        return listed(column.cells())
+        """The whole column in memory: Arrow or a list, its rows in the table's order."""
+        return self._column(name).stored()
 
     def codes(self, name: str) -> NDArray[np.int64]:
         """int64 (N,): equal numbers for equal cells of the column, -1 where a cell is missing."""
-        column = self._column(name)
-        found = None if isinstance(column.data, list) else hashes.arrow_codes(column.data)
-        if found is None:
-            return hashes.codes(self.column(name))
-        return found if column.rows is None else found[column.rows]
+        return self._column(name).codes()
+
+    def on_disk(self, name: str) -> bool:
+        """Whether the column's cells stay on disk: it is read some rows at a time, never as a whole."""
+        return self._column(name).disk
+
+    def types(self, name: str) -> set[pa.DataType] | None:
+        """The Arrow types of a column's cells, null left out; None when some are Python cells."""
+        return self._column(name).types()
+
+    def mark(self, name: str) -> str | None:
+        """Tells the column's cells from others, for what is kept of them; None where they are in memory."""
+        return self._column(name).mark()
 
     def take(self, rows: Rows | Sequence[int]) -> Self:
         """These rows, in that order. No cell is copied."""
@@ -136,7 +128,7 @@ class Table:
         for name, column in self.columns.items():
             if column.rows is not None and id(column.rows) not in made:
                 made[id(column.rows)] = column.rows[index]
-            columns[name] = _Column(column.data, made[id(column.rows)])
+            columns[name] = Column(column.data, made[id(column.rows)])
         origin = index if self.origin is None else self.origin[index]
         return type(self)(columns, len(index), self.source, self.folder, self.roots, self.parts, origin)
 
@@ -147,7 +139,7 @@ class Table:
                 f"{self.source}: column {name!r} needs a cell for each of {self.num_rows:,} rows; "
                 f"got {len(cells):,}."
             )
-        return self._with(self.columns | {name: _Column(listed(cells))})
+        return self._with(self.columns | {name: Column(listed(cells))})
 
     def drop(self, names: Sequence[str]) -> Self:
         """The same table without these columns. Raises DataError for a name that is not there."""
@@ -169,12 +161,12 @@ class Table:
             place -= length
         return self.source, place + 1
 
-    def _with(self, columns: dict[str, _Column]) -> Self:
+    def _with(self, columns: dict[str, Column]) -> Self:
         return type(self)(
             columns, self.num_rows, self.source, self.folder, self.roots, self.parts, self.origin
         )
 
-    def _column(self, name: str) -> _Column:
+    def _column(self, name: str) -> Column:
         if name not in self.columns:
             known = ", ".join(map(repr, self.names))
             raise DataError(
@@ -191,30 +183,16 @@ def joined(
     A column that a table lacks is missing in its rows.
     """
     names = dict.fromkeys(name for table in tables for name in table.names)
-    columns = [(name, _stacked([_or_missing(table, name) for table in tables])) for name in names]
+    columns = [(name, below([_or_missing(table, name) for table in tables])) for name in names]
     made = Table.of(columns, source, folder=folder, roots=roots)
     parts = tuple((table.source, table.num_rows) for table in tables)
     return Table(made.columns, made.num_rows, source, folder, tuple(roots), parts)
 
 
-def _or_missing(table: Table, name: str) -> Stored:
+def _or_missing(table: Table, name: str) -> Column:
     if name in table.columns:
-        return table.stored(name)
-    return pa.chunked_array([pa.nulls(table.num_rows)])
-
-
-def _stacked(pieces: Sequence[Stored]) -> Stored:
-    """Columns below each other: in Arrow when their types agree, else as Python cells."""
-    arrow = [piece for piece in pieces if not isinstance(piece, list)]
-    kinds = {piece.type for piece in arrow if not pa.types.is_null(piece.type)}
-    if len(arrow) == len(pieces) and len(kinds) <= 1:
-        kind = next(iter(kinds), pa.null())
-        chunks = [chunk.cast(kind) for piece in arrow for chunk in piece.chunks]
-        return pa.chunked_array(chunks, kind)
-    cells: list[Cell] = []
-    for piece in pieces:
-        cells += piece if isinstance(piece, list) else cells_of(piece)
-    return listed(cells)
+        return table.columns[name]
+    return Column(pa.chunked_array([pa.nulls(table.num_rows)]))
 
 
 def _repeated(names: Sequence[str], repeated: Sequence[str]) -> str:

@@ -1,0 +1,187 @@
+"""Columns of Parquet files whose cells stay on disk: read forwards, some rows at a time."""
+
+import json
+import threading
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sensorium.errors import DataError
+from sensorium.table.cells import Rows, chunk_cells
+from sensorium.table.memory import plain
+from sensorium.table.packed import Cell
+
+MOST_ROWS, BYTES = 8192, 1 << 24
+"""Cells of one column that are in memory at once: at most so many, and about so many bytes."""
+OPEN_FILES = 64
+AS_JSON = {b"sensorium": b"json"}
+"""What a field's metadata say when its cells are written as JSON."""
+
+
+class Shard:
+    """One Parquet file. mark: tells its content from any other's, for what is kept of it.
+
+    Raises DataError for a file that is not whole, and when it changes while it is read.
+    """
+
+    def __init__(self, path: Path, mark: str) -> None:
+        self.path, self.mark = path, mark
+        self._stamp = _stamp(path)
+        self._lock = threading.Lock()
+        told = self._opened()
+        self.schema: pa.Schema = told.schema_arrow
+        self.names = [str(name) for name in self.schema.names]
+        groups = [told.metadata.row_group(g) for g in range(told.metadata.num_row_groups)]
+        self.starts = np.concatenate([[0], np.cumsum([g.num_rows for g in groups])]).astype(np.int64)
+        self.bytes = dict.fromkeys(self.names, 0)
+        for one in (g.column(c) for g in groups for c in range(g.num_columns)):
+            name = next((n for n in (one.path_in_schema, one.path_in_schema.partition(".")[0])
+                         if n in self.bytes), None)  # fmt: skip
+            if name is not None:
+                self.bytes[name] += max(0, one.total_uncompressed_size)
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def column(self, name: str) -> "OnDisk":
+        """One of its columns."""
+        return OnDisk(self, name)
+
+    def batches(self, group: int, name: str, rows: int) -> Iterator[pa.Array]:
+        """A column's cells in one group of rows, ``rows`` at a time."""
+        read = self._opened().iter_batches(rows, row_groups=[group], columns=[name], use_threads=False)
+        try:
+            while True:
+                with self._lock:
+                    batch = next(read, None)
+                if batch is None:
+                    return
+                yield batch.column(batch.schema.get_field_index(name))
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(
+                f"{self.path}, column {name!r}: the Parquet file is damaged ({_short(error)}). "
+                "Copy or write it again."
+            ) from error
+
+    def _opened(self) -> pq.ParquetFile:
+        if _stamp(self.path) != self._stamp:
+            raise DataError(
+                f"{self.path}: the file was changed or removed while it was read. Load the table again."
+            )
+        return _parquet(self.path, self._stamp)
+
+
+class OnDisk:
+    """One column of a shard. Reading goes on from where it stopped; going back starts its group anew.
+
+    floats: whether whole numbers are read as floats. most: how many cells may be in memory at once.
+    written: whether the cells are written as JSON.
+    """
+
+    def __init__(self, shard: Shard, name: str, *, floats: bool = False) -> None:
+        self.shard, self.name, self.floats = shard, name, floats
+        self.field: pa.Field = shard.schema.field(name)
+        self.written = dict(self.field.metadata or {}).items() >= AS_JSON.items()
+        each = shard.bytes[name] / max(1, len(shard))
+        self.most = int(np.clip(BYTES / max(1.0, each), 16, MOST_ROWS))
+        self._reading: Iterator[pa.Array] = iter(())
+        self._group, self._start, self._array = -1, 0, pa.nulls(0)
+
+    def __len__(self) -> int:
+        return len(self.shard)
+
+    @property
+    def type(self) -> pa.DataType:
+        """The cells' type, ``null`` for those that are written as JSON."""
+        return pa.null() if self.written else pa.float64() if self.floats else self.field.type
+
+    def mark(self) -> str:
+        """Tells the column's content from any other's."""
+        return f"{self.shard.mark}:{self.name}{':floats' if self.floats else ''}"
+
+    def pieces(self) -> Iterator[list[Cell]]:
+        """All cells, some at a time."""
+        for array in self.arrays():
+            yield self._cells(array)
+
+    def arrays(self) -> Iterator[pa.Array]:
+        """All cells as Arrow arrays, as they are stored."""
+        for group in range(len(self.shard.starts) - 1):
+            yield from self.shard.batches(group, self.name, self.most)
+
+    def cells(self, rows: Rows | None = None) -> list[Cell]:
+        """The cells of these rows (None: all), in that order."""
+        if rows is None:
+            return [cell for piece in self.pieces() for cell in piece]
+        if (np.diff(rows) >= 0).all():
+            return self._forwards(rows)
+        order = np.argsort(rows, kind="stable")
+        found: list[Cell] = [None] * len(rows)
+        for place, cell in zip(order.tolist(), self._forwards(rows[order]), strict=True):
+            found[place] = cell
+        return found
+
+    def _forwards(self, rows: Rows) -> list[Cell]:
+        found: list[Cell] = []
+        groups = np.searchsorted(self.shard.starts, rows, side="right") - 1
+        for group in np.unique(groups).tolist():
+            inside = rows[groups == group] - self.shard.starts[group]
+            while len(inside):
+                self._at(group, int(inside[0]))
+                here = int(np.searchsorted(inside, self._start + len(self._array)))
+                found += self._cells(_picked(self._array, inside[:here] - self._start))
+                inside = inside[here:]
+        return found
+
+    def _at(self, group: int, row: int) -> None:
+        """Go to the batch that holds a row of a group."""
+        if group != self._group or row < self._start:
+            self._reading = self.shard.batches(group, self.name, self.most)
+            self._start, self._array = 0, pa.nulls(0)
+        self._group = -1  # until the batch is there: reading may fail
+        while row >= self._start + len(self._array):
+            self._start += len(self._array)
+            self._array = next(self._reading)
+        self._group = group
+
+    def _cells(self, array: pa.Array) -> list[Cell]:
+        if self.floats and not pa.types.is_null(array.type):
+            array = array.cast(pa.float64())
+        cells = chunk_cells(array)
+        if self.written:
+            return [None if text is None else plain(json.loads(str(text))) for text in cells]
+        return cells
+
+
+def _picked(array: pa.Array, rows: Rows) -> pa.Array:
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
+        return array.slice(int(rows[0]), len(rows))
+    return array.take(pa.array(rows))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change; zeros for a file that is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+@lru_cache(maxsize=OPEN_FILES)
+def _parquet(path: Path, stamp: tuple[int, int]) -> pq.ParquetFile:  # noqa: ARG001
+    """An open file. stamp: one that was changed since is another one."""
+    try:
+        return pq.ParquetFile(path, memory_map=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: not a whole Parquet file ({_short(error)}). Copy or write it again."
+        ) from error
+
+
+def _short(error: BaseException) -> str:
+    return str(error).splitlines()[0].rstrip(".")[:120] if str(error) else type(error).__name__
