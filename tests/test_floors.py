@@ -17,7 +17,7 @@ FLOORS = (
     "seeds family option_words options progress media nn table demo",
     " ".join(FAMILIES),
     "plan plan_* infer_* infer",
-    "load_table store model fit_facts prepare batches corrupt",
+    "store_* store load_* load_table model fit_facts prepare_* prepare batches corrupt",
     "network chained",
     "predict inspect_* inspect",
     "subsets results evaluate",

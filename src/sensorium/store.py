@@ -1,4 +1,4 @@
-"""Prepared media columns on disk, memory-mapped, keyed by what was read and how."""
+"""What was prepared once, on disk and memory-mapped, keyed by what was read and how."""
 
 import hashlib
 import inspect
@@ -8,32 +8,34 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sensorium.errors import PlanError
 from sensorium.media import locate
+from sensorium.modalities import _base as base
 from sensorium.modalities import modalities
 from sensorium.plan import InputPlan
-from sensorium.table.packed import Cell, Packed
+from sensorium.store_files import Files
+from sensorium.store_growing import DONE, PARTS, UNWRITTEN, Growing
+from sensorium.table import beside
+from sensorium.table import packed as packed_columns
+from sensorium.table.packed import Cell, Packed, flat
 from sensorium.types import Facts
 
-FORMAT = 2
+FORMAT = 3
 LIMIT_GB = 20.0
 DAY_SECONDS = 86_400
-
-_PARTS = ("values", "status", "offsets", "mask", "times")
-_DONE = "done.json"
-_UNWRITTEN = "part-"
+DECODERS = ("pillow", "soundfile", "soxr", "av", "tokenizers", "numpy")
 
 
-def default_store() -> "Store":
+def default_store(*, verify: bool = False) -> "Store":
     """The store that runs share: ``SENSORIUM_STORE``, else ``sensorium`` in the user's cache folder.
 
     ``SENSORIUM_STORE_GB`` bounds it (else 20; 0 keeps nothing). Raises PlanError when it is no number.
@@ -41,7 +43,7 @@ def default_store() -> "Store":
     told = os.environ.get("SENSORIUM_STORE")
     cache_folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     folder = Path(told) if told else Path(cache_folder) / "sensorium"
-    return Store(folder, limit_gb=_limit(os.environ.get("SENSORIUM_STORE_GB")))
+    return Store(folder, limit_gb=_limit(os.environ.get("SENSORIUM_STORE_GB")), verify=verify)
 
 
 def _limit(told: str | None) -> float:
@@ -55,119 +57,191 @@ def _limit(told: str | None) -> float:
 
 
 class Store:
-    """A folder of prepared columns. Runs may share it: a column appears whole or not at all.
+    """A folder of prepared columns and converted tables. Runs may share it: each appears whole or not at all.
 
-    A column's key is made of every file's path, size, and times of modification and change, of the
-    modality, its choices, the facts that it prepares from, and its code: what changes gets another key, so
-    that nothing is ever stale, and every fold of a run reads the same column. Columns with cells that are
-    no files (bytes, arrays) are not kept. Beyond ``limit_gb`` the columns that were not used for longest
-    are removed. Without a folder to write to, all stays in memory.
+    A key is made of the content of what was read (files by SHA-256, which is looked up by path, size and
+    times, and read again where ``verify`` asks), of the modality, its choices, the facts that it prepares
+    from, and its code: what changes gets another key, so that nothing is ever stale, and every fold of a
+    run reads the same column. Cells that have no content to compare (pictures in memory) are not kept.
+    Beyond ``limit_gb`` what was not used for longest is removed. Without a folder to write to, all stays in
+    memory.
     """
 
-    def __init__(self, folder: Path, *, limit_gb: float = LIMIT_GB) -> None:
+    def __init__(self, folder: Path, *, limit_gb: float = LIMIT_GB, verify: bool = False) -> None:
         self.folder, self.limit_gb = folder, limit_gb
+        self.files = Files(folder, verify=verify)
 
-    def key(self, asked: InputPlan, facts: Facts, records: Sequence[Cell]) -> str | None:
-        """The column's key, or None when a record is not a file that can be looked at."""
-        kind = modalities.get(asked.modality.name)
-        code = _code(kind)
-        if code is None:
+    def key(self, asked: InputPlan, facts: Facts, records: Iterable[Sequence[Cell]]) -> str | None:
+        """A media column's key from its cells, some at a time; None when some have no content to compare."""
+        found = self._head(asked, facts)
+        if found is None:
             return None
-        told = facts if kind.prepared_from is None else {n: facts.get(n) for n in kind.prepared_from}
-        head = [FORMAT, code, asked.modality.name, asked.modality.choices, told]
-        lines = [json.dumps(head, sort_keys=True, default=str)]
-        for record in records:
-            line = _line(record)
-            if line is None:
+        for cells in records:
+            marks = self._marks(cells)
+            if marks is None:
                 return None
-            lines.append(line)
-        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+            found.update(b"".join(marks))
+        return found.hexdigest()[:32]
+
+    def column_key(self, asked: InputPlan, facts: Facts, mark: str) -> str | None:
+        """The key of a column whose cells have a mark (see ``Table.mark``)."""
+        found = self._head(asked, facts)
+        if found is None:
+            return None
+        found.update(mark.encode("utf-8", "surrogateescape"))
+        return found.hexdigest()[:32]
 
     def get(self, key: str) -> Packed | None:
         """The column as memory maps, or None when it is not there, not whole or no longer readable."""
         folder = self.folder / key
         try:
-            told = json.loads((folder / _DONE).read_text(encoding="utf-8"))
-            names = [name for name in _PARTS if name in told["parts"]]
+            told = json.loads((folder / DONE).read_text(encoding="utf-8"))
+            names = [name for name in PARTS if name in told["parts"]]
             parts = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in names}
             reasons = {int(record): str(why) for record, why in told["reasons"].items()}
             small = {n: np.array(parts[n]) for n in ("status", "offsets") if n in parts}
             found = Packed(**(parts | small), reasons=reasons)
         except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError):
             return None
-        with suppress(OSError):
-            os.utime(folder / _DONE)  # used now
+        self._used(key)
         return found
 
     def put(self, key: str, packed: Packed) -> Packed:
         """Keep a column; returns it as memory maps, or as it is when it cannot be kept."""
-        if self.limit_gb <= 0 or any(p.dtype.hasobject for p in _arrays(packed).values()):
-            return packed
+        whole, grown = replace(packed, index=None), self.growing(key)
+        rest = np.arange(grown.records, len(whole))
+        grown.add(flat(whole.rows(rest)) if grown.records else whole)
+        return replace(grown.done(), index=packed.index)
+
+    def growing(self, key: str | None) -> Growing:
+        """A column to be filled part by part and kept under the key once it is whole; None: not kept."""
+        folder = None if key is None or self.limit_gb <= 0 else self.folder
+        return Growing(folder, key or "", lambda made: self._moved(made, str(key)))
+
+    def made(self, key: str, make: Callable[[Path], None]) -> Path | None:
+        """The folder of this key, filled by ``make`` where it is not there; None when it cannot be kept.
+
+        What ``make`` raises is passed on, but for errors of the disk.
+        """
+        folder = self.folder / key
+        if self.limit_gb <= 0:
+            return None
+        if not (folder / DONE).exists():
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                fresh = Path(tempfile.mkdtemp(prefix=UNWRITTEN, dir=self.folder))
+            except OSError:
+                return None
+            try:
+                make(fresh)
+                (fresh / DONE).write_text("{}", encoding="utf-8")
+                self._move(fresh, key)
+            except OSError:  # the disk is full
+                return None
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+            self._tidy(key)
+        self._used(key)
+        return folder if (folder / DONE).exists() else None
+
+    def _head(self, asked: InputPlan, facts: Facts) -> "hashlib._Hash | None":
+        kind = modalities.get(asked.modality.name)
+        code = _code(kind)
+        if code is None:
+            return None
+        told = facts if kind.prepared_from is None else {n: facts.get(n) for n in kind.prepared_from}
+        head = [FORMAT, code, asked.modality.name, asked.modality.choices, told]
+        return hashlib.sha256(json.dumps(head, sort_keys=True, default=str).encode())
+
+    def _marks(self, cells: Sequence[Cell]) -> list[bytes] | None:
+        """What tells one cell from another, 17 bytes each; None when one has nothing to be told by."""
+        named = [locate.parted(cell) for cell in cells if isinstance(cell, Path)]
+        digests = iter(zip(self.files.digests([file for file, *_ in named]), named, strict=True))
+        found = []
+        for cell in cells:
+            if isinstance(cell, Path):
+                mark, (_, name, row) = next(digests)
+                if mark is not None and (name, row) != (None, None):
+                    mark = _digest(mark + f"#{name}[{row}]".encode("utf-8", "surrogateescape"))
+            else:
+                mark = _mark(cell)
+            if mark is None:
+                return None
+            found.append((b"c" if isinstance(cell, Path | bytes) else b"-") + mark)
+        return found
+
+    def _moved(self, made: Path, key: str) -> Packed | None:
+        """Take a whole folder over under its key."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(prefix=_UNWRITTEN, dir=self.folder))
-        except OSError:
-            return packed
-        try:
-            self._write(fresh, key, packed)
-        except OSError:  # the disk is full, or another run was quicker
-            pass
+            self._move(made, key)
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
         found = self.get(key)
         self._tidy(key)
-        return packed if found is None else replace(found, index=packed.index)
+        return found
 
-    def _write(self, fresh: Path, key: str, packed: Packed) -> None:
-        parts = _arrays(packed)
-        for name, part in parts.items():
-            np.save(fresh / f"{name}.npy", part, allow_pickle=False)
-        reasons = {str(record): why for record, why in packed.reasons.items()}
-        told = json.dumps({"parts": sorted(parts), "reasons": reasons})
-        (fresh / _DONE).write_text(told, encoding="utf-8")
-        if (self.folder / key).exists() and self.get(key) is None:  # what a crash left
-            shutil.rmtree(self.folder / key, ignore_errors=True)
-        os.rename(fresh, self.folder / key)
+    def _move(self, made: Path, key: str) -> None:
+        told = self.folder / key
+        if told.exists() and self.get(key) is None and not _made_whole(told):  # what a crash left
+            shutil.rmtree(told, ignore_errors=True)
+        os.rename(made, told)
+
+    def _used(self, key: str) -> None:
+        with suppress(OSError):
+            os.utime(self.folder / key / DONE)
 
     def _tidy(self, kept: str) -> None:
         """Remove what was not used for longest until the bound holds, and what killed runs left half."""
         used: list[tuple[float, int, Path]] = []
+        self.files.tidy()
+        left = self.limit_gb * 1e9
         with suppress(OSError):
-            for folder in self.folder.iterdir():
-                if folder.name.startswith(_UNWRITTEN):
-                    _remove_old(folder)
-                elif folder.name != kept:
+            for entry in self.folder.iterdir():
+                if entry.name.startswith(UNWRITTEN):
+                    _remove_old(entry)
+                elif entry.name != kept and (entry / DONE).exists():
                     with suppress(OSError):
-                        used.append(((folder / _DONE).stat().st_mtime, _size(folder), folder))
-        with suppress(OSError):
-            left = self.limit_gb * 1e9 - _size(self.folder / kept)
-            for _, size, folder in sorted(used, reverse=True):
-                left -= size
-                if left < 0:
-                    shutil.rmtree(folder, ignore_errors=True)
+                        used.append(((entry / DONE).stat().st_mtime, _size(entry), entry))
+                        continue
+                left -= _size(entry)
+        for _, size, folder in sorted(used, reverse=True):
+            left -= size
+            if left < 0:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _arrays(packed: Packed) -> dict[str, NDArray[np.generic]]:
-    return {n: p for n in _PARTS if (p := getattr(packed, n)) is not None}
+def _mark(cell: Cell) -> bytes | None:
+    """16 bytes for a cell that is no file; None for one whose content cannot be told."""
+    if cell is None:
+        return _digest(b"missing")
+    if isinstance(cell, Exception):
+        return _digest(f"{type(cell).__name__}: {cell}".encode("utf-8", "surrogateescape"))
+    if isinstance(cell, bytes):
+        return _digest(cell)
+    if isinstance(cell, np.ndarray) and not cell.dtype.hasobject:
+        return _digest(f"{cell.dtype.str} {cell.shape} ".encode() + np.ascontiguousarray(cell).tobytes())
+    if isinstance(cell, str | list | dict | int | float):
+        with suppress(TypeError, ValueError):  # what JSON cannot write
+            return _digest(b"json " + json.dumps(cell, sort_keys=True).encode())
+    return None
 
 
-def _line(record: Cell) -> str | None:
-    """What tells one record from another, or None when it is no file that can be looked at."""
-    if record is None:
-        return "-"
-    if isinstance(record, Exception):
-        return f"! {type(record).__name__}: {record}"
-    if not isinstance(record, Path):
-        return None
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()[:16]
+
+
+def _made_whole(folder: Path) -> bool:
+    """Whether a folder that is no column is whole."""
     try:
-        stat = os.stat(record)
-    except OSError:
-        return None
-    return f"{os.path.abspath(record)}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
+        return "parts" not in json.loads((folder / DONE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
-def _size(folder: Path) -> int:
-    return sum(entry.stat().st_size for entry in os.scandir(folder))
+def _size(entry: Path) -> int:
+    with suppress(OSError):
+        return sum(e.stat().st_size for e in os.scandir(entry)) if entry.is_dir() else entry.stat().st_size
+    return 0
 
 
 def _remove_old(folder: Path) -> None:
@@ -178,11 +252,23 @@ def _remove_old(folder: Path) -> None:
 
 @cache
 def _code(kind: type) -> str | None:
-    """A digest of the code that decodes a modality's cells; None when it stands in no file."""
+    """A digest of the code that prepares a modality's cells; None when it stands in no file."""
     own = inspect.getsourcefile(kind) if kind.__module__ != "__main__" else None
     if own is None:
         return None
-    digest = hashlib.sha256()
-    for path in [Path(own), *sorted(Path(locate.__file__).parent.glob("*.py"))]:
+    media, family = Path(locate.__file__).parent, Path(base.__file__).parent
+    shared = [*sorted(media.glob("*.py")), *sorted(family.glob("_*.py"))]
+    digest = hashlib.sha256(json.dumps(_versions()).encode())
+    for path in [Path(own), *shared, Path(packed_columns.__file__), Path(beside.__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """The libraries whose next version may decode otherwise."""
+    found = {}
+    for name in DECODERS:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
