@@ -16,6 +16,19 @@ MEDIA_SUFFIXES = frozenset(
 )
 _SUFFIX = re.compile(r"[^/\\]\.([A-Za-z][A-Za-z0-9]{0,7}|3gp)\Z")
 _LONGEST = 4096
+_PART = re.compile(r"(.+\.np[yz])(?:#([^\[\]#/\\]+))?(?:\[(\d{1,15})\])?\Z", re.IGNORECASE | re.DOTALL)
+
+
+def parted(path: Path) -> tuple[Path, str | None, int | None]:
+    """A path as the file, the array in it and the row of the array: ``windows.npz#phone[3]``.
+
+    ``windows.npz#phone`` names a whole array, ``phone.npy[3]`` one row of the only one; what is not said is
+    None. Every other path is the file.
+    """
+    found = _PART.match(str(path)) if path.name.endswith("]") or "#" in path.name else None
+    if found is None:
+        return path, None, None
+    return Path(found[1]), found[2], None if found[3] is None else int(found[3])
 
 
 def is_path_like(text: str) -> bool:
@@ -25,7 +38,8 @@ def is_path_like(text: str) -> bool:
         return False
     if not blanks and text.startswith(("./", "../", "/")) and text.strip("./"):
         return True
-    suffix = _SUFFIX.search(text)
+    part = _PART.match(text)
+    suffix = _SUFFIX.search(text if part is None else part[1])
     if suffix is None:
         return False
     return suffix[1].lower() in MEDIA_SUFFIXES or ("/" in text and not blanks)
@@ -36,7 +50,8 @@ def locate(cell: str, folder: Path | None, roots: Sequence[Path]) -> Path:
 
     cell: a path, absolute or relative to ``folder`` or else to one of ``roots``, in that order; backslashes
     in a relative path count as slashes when there is no such file otherwise. The file, links followed,
-    must be a regular file inside ``folder`` or a root. Raises CorruptCell saying why it is not.
+    must be a regular file inside ``folder`` or a root. ``windows.npz#phone[3]`` names a part of a file
+    (``parted`` takes it apart). Raises CorruptCell saying why it is not.
     """
     return _Places(folder, roots).find(cell)
 
@@ -77,9 +92,18 @@ class _Places:
         self._bases = list(dict.fromkeys(os.path.abspath(base) for base in bases))
         self._allowed = [os.path.realpath(base) for base in self._bases]
         self._folders: dict[str, str] = {}
+        self._files: dict[str, Path] = {}
 
     def find(self, cell: str) -> Path:
-        """The file that a cell names, or CorruptCell."""
+        """The file that a cell names, or the part of one, or CorruptCell."""
+        part = _PART.match(cell)
+        if part is None or len(part[1]) == len(cell):
+            return self._find(cell)
+        if part[1] not in self._files:  # many rows name parts of few files
+            self._files[part[1]] = self._find(part[1])
+        return Path(f"{self._files[part[1]]}{cell[len(part[1]) :]}")
+
+    def _find(self, cell: str) -> Path:
         if not cell.strip():
             raise CorruptCell("the path is empty")
         if "\0" in cell:

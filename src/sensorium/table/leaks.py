@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.media.locate import is_path_like, located
+from sensorium.media.locate import is_path_like, located, parted
 from sensorium.table import hashes
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
@@ -113,7 +113,8 @@ def _contents(cells: Sequence[Cell], part: Ints, most_bytes: int) -> tuple[Ints,
             left -= min(size[path], hashes.WHOLE_BYTES)
             complete = complete and left >= 0
             known = hashes.file_digest(path, size[path]) if left >= 0 else path
-        key[path] = None if size[path] <= 0 else known
+        part_of_file = parted(path)[0] != path
+        key[path] = known if size[path] > 0 or part_of_file else None
     seen: dict[object, int] = {}
     found = [-1] * len(cells)
     for row, cell in enumerate(cells):
