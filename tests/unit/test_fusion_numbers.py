@@ -34,6 +34,26 @@ def test_concat_mixes_means_and_missing_vectors() -> None:
     torch.testing.assert_close(fused.joint.values[1, 0], expected)
 
 
+def test_without_learned_vectors_a_missing_input_is_zeros_in_concat() -> None:
+    net = shaken(Concat(("a", "b"), 8, hidden=5, missing="none"))
+    a, b = tokens(2, 3, [2, 3]), tokens(2, 1, [1, 0])
+    x = torch.cat([net.norms[0](a.values[1].mean(0)), torch.zeros(8)])
+    torch.testing.assert_close(net({"a": a, "b": b}).readout[1], net.skip(x) + net.mix(x))
+    assert not [name for name, _ in net.named_parameters() if "missing" in name]
+
+
+def test_without_learned_tokens_a_missing_input_has_none_in_attend() -> None:
+    net = shaken(Attend(("a", "b"), 8, layers=2, heads=2, gate=0, missing="none"))
+    a, b = tokens(2, 3, [2, 3]), tokens(2, 1, [1, 0])
+    fused = net({"a": a, "b": b})
+    assert fused.joint.mask.tolist() == [[True, True, True, False, True], [True, True, True, True, False]]
+    x = torch.cat([net.readout_D[None], net.norms[0](a.values[1]) + net.kind_MD[0]])[None]
+    for block in net.blocks:
+        x = block(x, torch.ones(1, 4, dtype=torch.bool))
+    torch.testing.assert_close(fused.readout[1], net.norm(x)[0, 0])
+    assert not [name for name, _ in net.named_parameters() if "missing" in name]
+
+
 def test_attend_without_a_gate_is_torchs_encoder_over_marked_tokens() -> None:
     net = shaken(Attend(("a", "b"), 8, layers=2, heads=2, gate=0))
     layer = nn.TransformerEncoderLayer(8, 2, 32, 0.0, "gelu", batch_first=True, norm_first=True)

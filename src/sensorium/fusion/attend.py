@@ -1,6 +1,6 @@
 """Letters: B rows, M inputs, T tokens, D dim."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -17,7 +17,7 @@ class Attend(Fusion):
     """A masked Transformer over the tokens of all inputs, read out at a token of its own.
 
     Each input's tokens are normalised and marked with a learned vector; a missing input is one
-    learned token. The readout token (always real, first of the joint) also takes a gated perceptron
+    learned token, or none. The readout token (always real, first of the joint) also takes a gated perceptron
     of the inputs' means (SwiGLU), whose products of inputs are learned in few steps. The joint is
     the readout followed by every input's tokens in plan order.
 
@@ -26,6 +26,7 @@ class Attend(Fusion):
         heads: attention heads; they must divide the dim.
         dropout: chance that a unit of a layer's output is dropped in training.
         gate: hidden units of the gated perceptron; 0 leaves it out.
+        missing: what a missing input is: learned, a token of its own, or none, no token at all.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Attend(Fusion):
         heads: Annotated[int, Field(ge=1)] = 4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
         gate: Annotated[int, Field(ge=0)] = 128,
+        missing: Literal["learned", "none"] = "learned",
     ) -> None:
         super().__init__()
         check_heads("fusion attend", dim, heads)
         self.inputs = tuple(inputs)
         self.kind_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02)
-        self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02)
+        told = missing == "learned"
+        self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02) if told else None
         self.readout_D = nn.Parameter(torch.randn(dim) * 0.02)
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in inputs)
         self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout, layers=layers) for _ in range(layers))
@@ -65,9 +68,11 @@ class Attend(Fusion):
         return Fused(joint, dict(inputs), readout=joint.values[:, 0])
 
     def _marked(self, place: int, tokens: Tokens) -> Tokens:
-        """The input's tokens with its mark; a missing input's first token is its missing vector."""
+        """The input's tokens with its mark; a missing input's first token is its missing vector, if any."""
         clean_BTD = tokens.clean().values.to(self.kind_MD.dtype)
         values_BTD = self.norms[place](clean_BTD) + self.kind_MD[place]
+        if self.missing_MD is None:
+            return Tokens(values_BTD, tokens.mask).clean()
         first_T = torch.arange(values_BTD.shape[1], device=values_BTD.device) == 0
         empty_BT = ~tokens.mask.any(1, keepdim=True) & first_T
         missing_D = self.missing_MD[place].to(values_BTD.dtype)

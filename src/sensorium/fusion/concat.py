@@ -1,6 +1,6 @@
 """Letters: B rows, M inputs, D dim."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -15,11 +15,12 @@ from sensorium.types import Fused, Tokens
 class Concat(Fusion):
     """Pool each input to one vector, lay them side by side, mix them with a gated perceptron.
 
-    A missing input is a learned vector of its own. The joint has one token, always real.
+    A missing input is a learned vector of its own, or zeros. The joint has one token, always real.
 
     Choices:
         hidden: units of the hidden layer.
         dropout: chance that a hidden unit is dropped in training.
+        missing: what a missing input is: learned, a vector of its own, or none, zeros.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Concat(Fusion):
         *,
         hidden: Annotated[int, Field(ge=1)] = 128,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+        missing: Literal["learned", "none"] = "learned",
     ) -> None:
         super().__init__()
         self.inputs = tuple(inputs)
-        self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02)
+        told = missing == "learned"
+        self.missing_MD = nn.Parameter(torch.randn(len(inputs), dim) * 0.02) if told else None
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in inputs)
         wide = dim * len(inputs)
         self.skip, self.mix = nn.Linear(wide, dim), GatedMix(wide, dim, hidden, dropout)
@@ -45,7 +48,8 @@ class Concat(Fusion):
 
     def _one(self, place: int, tokens: Tokens) -> Tensor:
         """(B, D): the input's normalised mean, or its missing vector."""
-        value_BD = self.norms[place](mean(tokens.values, tokens.mask).to(self.missing_MD.dtype))
-        return torch.where(
-            tokens.mask.any(1, keepdim=True), value_BD, self.missing_MD[place].to(value_BD.dtype)
-        )
+        pooled_BD = mean(tokens.values, tokens.mask).to(self.skip.weight.dtype)
+        value_BD = self.norms[place](pooled_BD)
+        nothing_D = value_BD.new_zeros(value_BD.shape[-1])
+        gone_D = nothing_D if self.missing_MD is None else self.missing_MD[place]
+        return torch.where(tokens.mask.any(1, keepdim=True), value_BD, gone_D.to(value_BD.dtype))
