@@ -105,6 +105,16 @@ def test_learners_keep_what_validation_rows_chose() -> None:
     assert not np.array_equal(said, more)
 
 
+def test_numbers_are_refitted_as_labels_are() -> None:
+    made = toy.rows(90, targets=("label", "amount"))
+    train = {"rungs": ["linear", "trees", "forest", "fusion", "ensemble"], "epochs": 1}
+    targets = {"label": {"task": "classify"}, "amount": {"task": "regress"}}
+    ask = toy.ladder(toy.plan_of("age", "kind", targets=targets, train=train), made)
+    done = climb(ask)
+    assert done.notes[-1] == refitting.TOLD
+    assert np.isfinite(done.candidates[done.chosen].member.numbers(ask.data).values["amount"]).all()
+
+
 def test_an_ensemble_takes_its_members_new_forms_with_the_old_weights(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

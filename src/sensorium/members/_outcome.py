@@ -118,7 +118,7 @@ def lesson(job: Job, name: str, rows: Rows, kind: Literal["classify", "regress"]
     if kind == "classify":
         values = values.astype(np.int64)
     else:
-        values = values.reshape(len(kept), -1)[:, 0].astype(np.float64)
+        values = values.reshape(len(kept), int(np.prod(values.shape[1:])))[:, 0].astype(np.float64)
     weight = np.ones(len(kept)) if job.data.weight is None else job.data.weight[rows[kept]].astype(np.float64)
     return Lesson(kept, values, weight / max(TINY, float(weight.mean()) if len(kept) else 1.0))
 
