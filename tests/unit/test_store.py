@@ -208,7 +208,9 @@ def test_corrupt_records_make_the_same_key_each_time(tmp_path: Path) -> None:
     assert store.key(ASKED, {}, [[CorruptCell("permission denied"), None]]) not in keys
 
 
-@pytest.mark.parametrize("cell", [Image.new("L", (4, 4)), {1}, Path("/no/such/file")], ids=repr)
+@pytest.mark.parametrize(
+    "cell", [Image.new("L", (4, 4)), {1}, Path("/no/such/file")], ids=["picture", "set", "no file"]
+)
 def test_columns_of_cells_without_content_to_compare_have_no_key(cell: object, tmp_path: Path) -> None:
     assert Store(tmp_path).key(ASKED, {}, [[None, cell]]) is None
 
