@@ -20,6 +20,7 @@ from sensorium.modalities import modalities
 from sensorium.options import no_such
 from sensorium.plan import Plan
 from sensorium.plan_parse import parse
+from sensorium.plan_patterns import expanded
 from sensorium.plan_yaml import read
 from sensorium.table.split import find_split_column
 from sensorium.table.table import Table
@@ -175,6 +176,10 @@ class _Work:
     def _claimed(self, name: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
         listed = one.get("columns", name)
         listed = [listed] if isinstance(listed, str) else listed
+        if isinstance(listed, list | tuple) and all(isinstance(c, str) for c in listed):
+            apart = {column for column, known in self.guesses.items() if known.role != "input"}
+            listed = expanded(listed, self.table.names, {*self.targets, *apart})
+            one = {**one, "columns": listed} if "columns" in one else one
         columns = [c for c in listed if c in self.table.names] if isinstance(listed, list | tuple) else []
         told, score, reason = one.get("modality"), 1.0, SAID
         if told is None and columns:

@@ -19,6 +19,7 @@ from sensorium.modalities._base import Modality
 from sensorium.option_words import shown
 from sensorium.options import Choices, check, component, fields_of, no_such, typed
 from sensorium.plan import Choice, InputPlan, TargetPlan
+from sensorium.plan_patterns import expanded
 from sensorium.tasks import tasks
 from sensorium.tasks._base import Task
 
@@ -34,6 +35,8 @@ class Asked:
     problems: list[str] = field(default_factory=list)
     readers: dict[str, str] = field(default_factory=dict)
     """{column: an input that reads it}."""
+    reserved: frozenset[str] = frozenset()
+    """Columns that no pattern stands for: targets, weight, split."""
 
     def say(self, problem: str) -> None:
         """Remember a problem."""
@@ -168,6 +171,7 @@ def _columns(name: str, value: object, where: str, asked: Asked) -> tuple[str, .
     if not isinstance(names, list | tuple) or not names or not all(isinstance(n, str) for n in names):
         asked.say(f"{where}.columns: expected a list of column names, got {shown(value)}.")
         return (name,)
+    names = expanded(names, asked.columns, asked.reserved)
     for one in names:
         asked.column(one, f"{where}.columns")
     for one in dict.fromkeys(n for n in names if names.count(n) > 1):

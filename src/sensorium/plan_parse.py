@@ -32,7 +32,7 @@ def parse(
     or a target that is null is left out.
     """
     given, source = read(raw, source)
-    asked = Asked(columns)
+    asked = Asked(columns, reserved=frozenset(_reserved(given)))
     for key in [key for key in given if key not in KEYS]:
         asked.say(no_such("key of a plan", key, KEYS, key))
     _check_version(given.get("version"), asked)
@@ -49,6 +49,14 @@ def parse(
     if asked.problems or fusion is None:
         raise PlanError(together(asked.problems, source))
     return Plan(inputs, targets, fusion, train=train, split=split, **plain)
+
+
+def _reserved(given: Mapping[str, object]) -> list[str]:
+    """The columns of targets, weight and split."""
+    targets, split = given.get("targets"), given.get("split")
+    found = [str(name) for name in targets] if isinstance(targets, Mapping) else []
+    column = split.get("column") if isinstance(split, Mapping) else None
+    return found + [name for name in (given.get("weight"), column) if isinstance(name, str)]
 
 
 def _fusion(value: object) -> object:
