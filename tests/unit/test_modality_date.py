@@ -174,6 +174,7 @@ def test_the_order_of_training_rows_holds_for_others() -> None:
         ([str(y) for y in range(1990, 2021)] * 3, "number"),
         ([f"{m}.{p}.{b}" for m in range(3) for p in range(5) for b in range(5)], "category"),
         (["May", "June", "July"] * 20, "category"),
+        ([f"{4000 + 7 * n}-{n % 9 + 1}-{n % 3 + 1}" for n in range(60)], "category"),
         (["on 2020-01-01 we met", "then 2020-02-02 it ended", "see 2020-03-03 for more"] * 9, "category"),
     ],
 )  # fmt: skip

@@ -179,6 +179,7 @@ def test_the_sign_between_tags_is_found_by_what_comes_again() -> None:
         ["a b c", "b c", "c a b"] * 60,
         [f"photos/{i % 7}.jpg;photos/{i % 5}.jpg" for i in range(100)],
         ["x;y", "y;x"],
+        [json.dumps([[{"x": i % 7, "kind": "square"}, {"x": i % 9, "kind": "round"}]]) for i in range(90)],
         [[0.5, 0.25], [0.5], [0.25, 0.75, 1.0]] * 30,
         [[3, 3, 4, 5, 5, 4][:n] for n in range(3, 6)] * 20,
         [["This is a long sentence about something.", "And here is another one of those."]] * 30,

@@ -19,6 +19,8 @@ SEPARATORS = (";", "|", ",", "/")
 _MOST_WORDS, _MOST_SIGNS = 4, 40
 _LONGEST_TEXT, _MOST_TAGS = 20_000, 10_000
 _LOOKED, _ITEMS = 300, 200
+_CODE = frozenset('{}[]<>"')
+"""Signs of programs and of data inside texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def _nested(item: object) -> bool:
 
 
 def _is_tag(text: str) -> bool:
-    return len(text) <= _MOST_SIGNS and codes.words(text) <= _MOST_WORDS
+    return len(text) <= _MOST_SIGNS and codes.words(text) <= _MOST_WORDS and not _CODE & set(text)
 
 
 def _is_number(text: str) -> bool:

@@ -25,6 +25,8 @@ from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Json, Layout
 
 SAMPLE, BINS, DAY = 100_000, 32, 86400.0
+EARLIEST, LATEST = -14_831_769_600.0, 7_258_118_400.0
+"""1500 to 2200: what reads as a date outside of it is more likely something else."""
 
 
 class Date(Modality):
@@ -80,7 +82,8 @@ class Date(Modality):
             return Guess(score * len(numbers) / len(real), why)
         own = sum(isinstance(c, date | time | np.datetime64) for c in real)
         texts = [c for c in real if isinstance(c, str) and number_of(c) is None]
-        read = int((~np.isnan(moments(texts, _style(texts, "auto", "auto")).wall)).sum())
+        wall = moments(texts, _style(texts, "auto", "auto")).wall
+        read = int(((wall >= EARLIEST) & (wall < LATEST)).sum())
         share = (own + read) / len(real)
         kind = "of the table's own type" if own > read else "as texts"
         return Guess(
