@@ -61,6 +61,8 @@ class Modality(ABC):
     """True when the inferred plan makes one input of all columns of this modality."""
     named: ClassVar[frozenset[str]] = frozenset()
     """Words in a column's name that speak for this modality where its cells leave it open (0.5 or more)."""
+    near_bits: ClassVar[int] = 0
+    """Cells whose fingerprints differ in at most so many bits are nearly the same; 0: it makes none."""
 
     @classmethod
     @abstractmethod
@@ -122,6 +124,13 @@ class Modality(ABC):
     def show(self, cell: Cell, most_bytes: int) -> Shown:
         """A cell for people, its medium within this size. Raises CorruptCell for what cannot be read."""
         return Shown(cell.name if isinstance(cell, Path) else shown(cell))
+
+    def fingerprint(self, cell: Cell) -> bytes | None:
+        """32 bytes that tell nearly equal cells from others (see ``near_bits``); None: nothing to tell it by.
+
+        Raises CorruptCell for what cannot be read.
+        """
+        return None
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

@@ -18,7 +18,7 @@ from sensorium.media.cells import Sample, distinct, each, is_missing
 from sensorium.media.facts import sound_facts
 from sensorium.media.json_media import from_data_address
 from sensorium.modalities._base import Guess, Modality, Shown
-from sensorium.nn import sound_statistics
+from sensorium.nn import sound_print, sound_statistics
 from sensorium.nn.melspec import LogMel
 from sensorium.table.field import Field
 from sensorium.table.packed import PRESENT, Cell, Packed, ragged
@@ -54,6 +54,7 @@ class Audio(Modality):
     default_augment = ("spectrum",)
     media = True
     prepared_from = ("rate", "seconds")
+    near_bits = 28
 
     def __init__(
         self,
@@ -175,6 +176,9 @@ class Audio(Modality):
     def show(self, cell: Cell, most_bytes: int) -> Shown:
         medium, words = show.excerpt(cell, self.rate_of_arrays, self.limits, most_bytes)
         return Shown(words, medium, "audio/wav" if medium else "")
+
+    def fingerprint(self, cell: Cell) -> bytes | None:
+        return sound_print.of_wave(audio.decode(cell, sound_print.RATE, self.rate_of_arrays, self.limits))
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from sensorium.errors import CorruptCell, PlanError
-from sensorium.media import image, magic, show
+from sensorium.media import fingerprint, image, magic, show
 from sensorium.media.cells import Sample, distinct, each, is_missing
 from sensorium.media.facts import picture_facts
 from sensorium.media.json_media import from_data_address
@@ -44,6 +44,7 @@ class Image(Modality):
     default_augment = ("affine",)
     media = True
     prepared_from = ("size", "channels")
+    near_bits = 24
 
     def __init__(
         self,
@@ -146,6 +147,9 @@ class Image(Modality):
         medium, mime = show.picture(pixels)
         words = f"picture of {told.width} x {told.height} pixels"
         return Shown(words, medium, mime, (pixels.shape[1], pixels.shape[0]))
+
+    def fingerprint(self, cell: Cell) -> bytes | None:
+        return fingerprint.of_picture(cell, self.limits)
 
     @classmethod
     def from_json(cls, value: Json) -> Cell:

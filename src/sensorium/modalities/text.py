@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field as Limit
 
 from sensorium.errors import PlanError
-from sensorium.media import codes, tokenizer
+from sensorium.media import codes, fingerprint, tokenizer
 from sensorium.media.cells import Sample, each
 from sensorium.media.facts import text_facts
 from sensorium.media.text import normalised, string
@@ -44,6 +44,7 @@ class Text(Modality):
 
     layouts = ("ids",)
     default_encoder = "transformer"
+    near_bits = 32
 
     def __init__(
         self,
@@ -133,6 +134,9 @@ class Text(Modality):
         text = string(cell)
         more = f" ... ({len(text):,} characters)" if len(text) > _SHOWN else ""
         return Shown(text[:_SHOWN] + more)
+
+    def fingerprint(self, cell: Cell) -> bytes | None:
+        return fingerprint.of_text(string(cell))
 
     def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
         ids, mask = part.padded(records)
