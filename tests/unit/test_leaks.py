@@ -139,3 +139,10 @@ def test_a_hash_of_codes_depends_on_every_column_and_its_place() -> None:
     one, two = np.array([0, 0, 1, 1, -1]), np.array([0, 1, 0, 1, -1])
     assert len(set(hashes.combined([one, two]).tolist())) == 5
     assert not np.array_equal(hashes.combined([one, two]), hashes.combined([two, one]))
+
+
+def test_a_row_of_an_archive_in_two_parts_is_a_leak_and_other_rows_of_it_are_none(tmp_path: Path) -> None:
+    (tmp_path / "w.npz").write_bytes(b"xx")
+    cells = ["w.npz#phone[0]", "w.npz#phone[1]", "w.npz#phone[1]", "w.npz#watch[0]"]
+    found = find_leaks(table(tmp_path, f=cells, n=[1, 2, 3, 4]), halves(4), ["f", "n"])
+    assert [(leak.kind, leak.column, leak.examples) for leak in found] == [("medium", "f", ((1, 2),))]

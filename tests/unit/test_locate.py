@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.errors import CorruptCell
-from sensorium.media.locate import is_path_like, locate, located
+from sensorium.media.locate import is_path_like, locate, located, parted
 
 
 @pytest.fixture
@@ -197,3 +197,33 @@ def test_paths_of_users_are_checked_like_strings(place: Path) -> None:
 )
 def test_looking_like_a_path(text: str, expected: bool) -> None:
     assert is_path_like(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        ("w.npz#phone[3]", ("w.npz", "phone", 3)),
+        ("w.npz#phone", ("w.npz", "phone", None)),
+        ("deep/w.NPY[0]", ("deep/w.NPY", None, 0)),
+        ("w.npz#a b[12]", ("w.npz", "a b", 12)),
+        ("w.npz", ("w.npz", None, None)),
+        ("w.jpg#x[3]", ("w.jpg#x[3]", None, None)),
+        ("w.npz#x[-1]", ("w.npz#x[-1]", None, None)),
+        ("w.npz#[1]", ("w.npz#[1]", None, None)),
+        ("w.npz#a/b[1]", ("w.npz#a/b[1]", None, None)),
+        ("w.npz#x[1][2]", ("w.npz#x[1][2]", None, None)),
+    ],
+)
+def test_a_part_of_a_file_is_taken_apart(cell: str, part: tuple[str, str | None, int | None]) -> None:
+    file, key, row = parted(Path(cell))
+    assert (str(file), key, row) == part
+    assert is_path_like(cell) == (file.suffix.lower() in (".npz", ".npy"))
+
+
+def test_a_part_of_a_file_is_found_where_its_file_is(place: Path) -> None:
+    (place / "deep" / "w.npz").write_bytes(b"x")
+    cells: list[object] = [f"deep/w.npz#phone[{row}]" for row in range(3)]
+    assert located(cells, place, ()) == [place / f"deep/w.npz#phone[{row}]" for row in range(3)]
+    assert reason("none.npz#phone[1]", place) == "'none.npz': no such file"
+    assert reason("../secret.npz#phone[1]", place) == "'../secret.npz' lies outside the allowed folders"
+    assert located(["deep\\w.npz[1]"], place, ()) == [place / "deep/w.npz[1]"]
