@@ -3,16 +3,20 @@
 import os
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeGuard
 
 import pyarrow as pa
 
 from sensorium.errors import DataError, nearest
+from sensorium.load_large import LARGE_BYTES, columns_on_disk
 from sensorium.media.locate import is_path_like
 from sensorium.readers import readers
 from sensorium.readers._base import PACKED_SUFFIXES, Reader, Rows, head_of
-from sensorium.table.memory import Columns, columns_in, listed
+from sensorium.store import Store
+from sensorium.table.column import Data
+from sensorium.table.memory import columns_in, listed
 from sensorium.table.packed import Cell
 from sensorium.table.split import split_word
 from sensorium.table.table import Table, joined
@@ -25,7 +29,11 @@ class DifferentColumns(UserWarning):
 
 
 def load_table(
-    source: object, *, roots: Sequence[Path | str] = (), folder: Path | str | None = None
+    source: object,
+    *,
+    roots: Sequence[Path | str] = (),
+    folder: Path | str | None = None,
+    store: Store | None = None,
 ) -> Table:
     """The table that ``source`` names or is.
 
@@ -34,16 +42,17 @@ def load_table(
     val or test and none has one; a pandas, polars or pyarrow table or anything with
     ``__arrow_c_stream__``; a list of dicts; a dict of columns; a Table. roots: further folders that
     media may lie in. folder: where relative media paths start and may lie; by default the file's own
-    folder; for a table in memory the first root, or the working folder when no root is given. Raises
-    DataError.
+    folder; for a table in memory the first root, or the working folder when no root is given. store:
+    where files that are too large for memory are converted to Parquet, once; Parquet is read as it
+    is. Raises DataError.
     """
     allowed = tuple(Path(os.path.abspath(root)) for root in roots)
     if isinstance(source, Table):
         return source
     if _is_path(source):
-        return _of_path(_local(source), allowed, folder)
+        return _of_path(_local(source), allowed, folder, store)
     if _are_paths(source):
-        return _of_paths([_local(path) for path in source], allowed, folder)
+        return _of_paths([_local(path) for path in source], allowed, folder, store)
     start = Path(os.path.abspath(folder)) if folder is not None else allowed[0] if allowed else Path.cwd()
     columns = columns_in(source, IN_MEMORY)
     return Table.of(columns, IN_MEMORY, folder=start, roots=_with_folder(start, allowed))
@@ -95,16 +104,27 @@ def _local(source: "str | os.PathLike[str]") -> Path:
     return Path(text)
 
 
-def _of_path(path: Path, roots: tuple[Path, ...], folder: Path | str | None) -> Table:
+def _of_path(
+    path: Path,
+    roots: tuple[Path, ...],
+    folder: Path | str | None,
+    store: Store | None,
+    together: int = 0,
+) -> Table:
+    """One file or folder. together: how much memory all files of its table take."""
     _must_exist(path)
     if path.is_dir() and (files := _tables_in(path)):
-        return _of_paths(files, roots, folder)
+        return _of_paths(files, roots, folder, store)
     start = Path(os.path.abspath(folder if folder is not None else path if path.is_dir() else path.parent))
-    columns = _columns(reader_of(path).read(path))
+    kind = reader_of(path)
+    weight = kind.weight(path)
+    large = weight > 0 and max(weight, together) > LARGE_BYTES
+    columns = columns_on_disk(path, kind, store) if large else None
+    columns = columns or _columns(kind.read(path))
     return Table.of(columns, str(path), folder=start, roots=_with_folder(start, roots))
 
 
-def _columns(rows: Rows) -> Columns:
+def _columns(rows: Rows) -> list[tuple[str, Data]]:
     if isinstance(rows, pa.Table):
         return list(zip(rows.column_names, rows.columns, strict=True))
     return [(name, listed(cells)) for name, cells in rows.items()]
@@ -160,12 +180,20 @@ def _tables_in(path: Path) -> list[Path]:
     return files
 
 
-def _of_paths(paths: Sequence[Path], roots: tuple[Path, ...], folder: Path | str | None) -> Table:
-    """Several files as one table."""
-    tables = [_of_path(path, roots, folder) for path in paths]
+def _of_paths(
+    paths: Sequence[Path], roots: tuple[Path, ...], folder: Path | str | None, store: Store | None
+) -> Table:
+    """Several files as one table; all of them stay on disk when they are too large together."""
+    weight = sum(_weight(path) for path in paths)
+    tables = [_of_path(path, roots, folder, store, together=weight) for path in paths]
     if len(tables) == 1:
         return tables[0]
     return stacked(_with_split(paths, tables))
+
+
+def _weight(path: Path) -> int:
+    """How much memory a file takes; 0 for what cannot be told."""
+    return reader_of(path).weight(path) if path.is_file() else 0
 
 
 def stacked(tables: Sequence[Table]) -> Table:
@@ -209,12 +237,16 @@ def _with_split(paths: Sequence[Path], tables: Sequence[Table]) -> Sequence[Tabl
 
 def _anchored(table: Table) -> Table:
     """The table with paths that start at its own folder made absolute, since others start elsewhere."""
-    if table.folder is None:
+    folder = table.folder
+    if folder is None:
         return table
     for name in table.names:
+        if table.on_disk(name):
+            table = table.changed(name, partial(_anchor, folder=folder), str(folder))
+            continue
         cells = table.column(name)
         if any(isinstance(cell, str) for cell in cells):
-            placed = [_anchor(cell, table.folder) for cell in cells]
+            placed = [_anchor(cell, folder) for cell in cells]
             if any(new is not old for new, old in zip(placed, cells, strict=True)):
                 table = table.with_column(name, placed)
     return table

@@ -105,11 +105,15 @@ def joined(sources: Sequence[Source], parts: Sequence[Packed]) -> tuple[Packed, 
         return modality.join(parts)
     if len(modality.join([p.rows(np.arange(min(rows, 1))) for p in parts])) != 1:
         return modality.join(parts)
-    grown = _grown(sources[0], _joined_key(sources))
-    for start in range(grown.records, rows, CHUNK):
-        piece = np.arange(start, min(rows, start + CHUNK))
-        grown.add(flat(modality.join([p.rows(piece) for p in parts])[0]))
-    return (grown.done(),)
+    key, store = _joined_key(sources), sources[0].store
+    found = store.get(key) if store is not None and key is not None else None
+    if found is not None:
+        return (found,)
+    with _grown(sources[0], key) as grown:
+        for start in range(grown.records, rows, CHUNK):
+            piece = np.arange(start, min(rows, start + CHUNK))
+            grown.add(flat(modality.join([p.rows(piece) for p in parts])[0]))
+        return (grown.done(),)
 
 
 def _small(modality: Modality, cells: Sequence[Cell], facts: Facts) -> Packed:
@@ -125,15 +129,15 @@ def _plain(source: Source, progress: Progress) -> Packed:
     index, first = _repeats(source) if not modality.together and _strings(table, column) else (None, None)
     key = source.key("rows" if index is None else "distinct")
     found = source.store.get(key) if source.store is not None and key is not None else None
-    if found is None:
-        rows = np.arange(table.num_rows) if first is None else first
-        grown = _grown(source, key)
-        pieces = table.chunks(column, rows[grown.records :])
+    if found is not None:
+        return replace(found, index=index)
+    rows = np.arange(table.num_rows) if first is None else first
+    with _grown(source, key) as grown:
+        pieces = table.chunks(column, rows[grown.records :], size=CHUNK)
         total = -(-(len(rows) - grown.records) // CHUNK)
         for cells in progress.over(pieces, f"preparing {column}", total):
             grown.add(flat(modality.prepare(cells, source.facts)))
-        found = grown.done()
-    return replace(found, index=index)
+        return replace(grown.done(), index=index)
 
 
 def _media(source: Source, progress: Progress) -> Packed:
@@ -144,15 +148,15 @@ def _media(source: Source, progress: Progress) -> Packed:
         key = store.key(asked, source.facts, records.pieces(0, LOOKED_AT))
         if key is not None and (found := store.get(key)) is not None:
             return replace(found, index=records.index)
-    grown = store.growing(key) if store is not None else Growing()
-    chunks = records.pieces(grown.records, MEDIA_CHUNK)
-    total = -(-(len(records) - grown.records) // MEDIA_CHUNK)
     work = _Decoding(source.modality, source.facts, began if key is not None else None)
-    for part, same in progress.over(_in_threads(work, chunks, total), f"preparing {asked.name}", total):
-        if not same:  # a file was changed since the key was made of it
-            grown.leave()
-        grown.add(part)
-    return replace(grown.done(), index=records.index)
+    with _grown(source, key) as grown:
+        chunks = records.pieces(grown.records, MEDIA_CHUNK)
+        total = -(-(len(records) - grown.records) // MEDIA_CHUNK)
+        for part, same in progress.over(_in_threads(work, chunks, total), f"preparing {asked.name}", total):
+            if not same:  # a file was changed since the key was made of it
+                grown.leave()
+            grown.add(part)
+        return replace(grown.done(), index=records.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ def _joined_key(sources: Sequence[Source]) -> str | None:
 
 
 def _cleaned(source: Source) -> Iterator[pa.Array]:
-    for cells in source.table.chunks(source.column):
+    for cells in source.table.chunks(source.column, size=CHUNK):
         yield pa.array(source.modality.clean(cells) or [], pa.string())
 
 

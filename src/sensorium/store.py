@@ -108,10 +108,11 @@ class Store:
 
     def put(self, key: str, packed: Packed) -> Packed:
         """Keep a column; returns it as memory maps, or as it is when it cannot be kept."""
-        whole, grown = replace(packed, index=None), self.growing(key)
-        rest = np.arange(grown.records, len(whole))
-        grown.add(flat(whole.rows(rest)) if grown.records else whole)
-        return replace(grown.done(), index=packed.index)
+        whole = replace(packed, index=None)
+        with self.growing(key) as grown:
+            rest = np.arange(grown.records, len(whole))
+            grown.add(flat(whole.rows(rest)) if grown.records else whole)
+            return replace(grown.done(), index=packed.index)
 
     def growing(self, key: str | None) -> Growing:
         """A column to be filled part by part and kept under the key once it is whole; None: not kept."""
@@ -144,6 +145,10 @@ class Store:
         self._used(key)
         return folder if (folder / DONE).exists() else None
 
+    def drop(self, key: str) -> None:
+        """Remove what is kept under a key."""
+        shutil.rmtree(self.folder / key, ignore_errors=True)
+
     def _head(self, asked: InputPlan, facts: Facts) -> "hashlib._Hash | None":
         kind = modalities.get(asked.modality.name)
         code = _code(kind)
@@ -171,11 +176,10 @@ class Store:
         return found
 
     def _moved(self, made: Path, key: str) -> Packed | None:
-        """Take a whole folder over under its key."""
-        try:
+        """Take a whole folder over under its key, where nobody was quicker."""
+        with suppress(OSError):
             self._move(made, key)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
         found = self.get(key)
         self._tidy(key)
         return found

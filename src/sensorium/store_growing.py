@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TypeAlias
+from types import TracebackType
+from typing import IO, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,12 @@ _HEADER = 128
 
 
 class Growing:
-    """Collects a column's parts in order. keep: takes the whole folder over, or removes it and tells None.
+    """Collects a column's parts in order; a context manager.
 
-    With a folder the parts go into files below it. A column that was interrupted goes on where it stopped:
-    ``records`` tells how many are there already. When another process grows the same column it grows beside
-    that, and when the disk is full it goes on in memory.
+    keep: takes the whole folder over under its key, or removes it and tells None. With a folder the
+    parts go into files below it. A column that was interrupted goes on where it stopped: ``records`` tells
+    how many are there already. When another process grows the same column it grows beside that, and when
+    the disk is full it goes on in memory.
     """
 
     def __init__(
@@ -48,6 +50,16 @@ class Growing:
         if folder is not None:
             with suppress(OSError):
                 self._files = _Files(folder, key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let a column that was interrupted lie, so that the next one can go on with it."""
+        if self._files is not None:
+            self._files.drop()
 
     @property
     def records(self) -> int:
@@ -84,8 +96,7 @@ class Growing:
         with suppress(OSError):
             self._files.close()
             found = self._keep(self._files.folder)
-        if found is None:
-            found = self._files.read()
+        found = self._files.read() if found is None else found
         self._files.drop()
         return found
 

@@ -1,7 +1,11 @@
 """What a reader is: one file format -> an Arrow table. And what all readers share: opening and head."""
 
+import codecs
+import io
 import os
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
@@ -9,10 +13,13 @@ import pyarrow as pa
 
 from sensorium.errors import DataError
 
-HEAD = 4096
+HEAD, PIECE = 4096, 1 << 24
 
 Rows: TypeAlias = "pa.Table | dict[str, list[object]]"
 """What a reader gives: an Arrow table, or columns of Python cells where Arrow has no one type for them."""
+
+LABELS = re.compile(r"__index_level_\d+__")
+"""The row labels that pandas adds without a name to files of columns."""
 
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 PACKED_SUFFIXES = (".gz", ".bz2", ".zst")
@@ -24,6 +31,8 @@ class Reader(ABC):
     suffixes: ClassVar[tuple[str, ...]]
     magic: ClassVar[bool] = False
     """True when ``sniff`` cannot be mistaken: such a file is never another format, whatever its name."""
+    by_columns: ClassVar[bool] = False
+    """True when a file's columns can be read one by one, some rows at a time (Parquet)."""
 
     @classmethod
     @abstractmethod
@@ -34,6 +43,16 @@ class Reader(ABC):
     @abstractmethod
     def read(cls, path: Path) -> Rows:
         """The whole table; rows in the file's order. Raises DataError naming the file and the line."""
+
+    @classmethod
+    @abstractmethod
+    def weight(cls, path: Path) -> int:
+        """How many bytes of memory ``read`` takes, about; 0 where the rows stay in the file."""
+
+    @classmethod
+    @abstractmethod
+    def pieces(cls, path: Path) -> Iterator[Rows]:
+        """The same rows some at a time, for files too large for memory; Arrow tables have one schema."""
 
 
 def packing(path: Path) -> str | None:
@@ -85,7 +104,7 @@ def utf8(path: Path, data: pa.Buffer) -> pa.Buffer:
     start = data.slice(0, min(len(data), HEAD)).to_pybytes()
     if start.startswith(b"\xef\xbb\xbf"):
         return data.slice(3)
-    name = _wide(start)
+    name = wide(start)
     if name is None:
         return data
     try:
@@ -96,7 +115,8 @@ def utf8(path: Path, data: pa.Buffer) -> pa.Buffer:
         ) from error
 
 
-def _wide(start: bytes) -> str | None:
+def wide(start: bytes) -> str | None:
+    """The encoding of a text that begins so, where it is UTF-16 or UTF-32."""
     if start.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         return "utf-32"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -111,16 +131,32 @@ def _wide(start: bytes) -> str | None:
 
 def not_utf8(path: Path, data: pa.Buffer) -> DataError | None:
     """The error that names the first byte that is not UTF-8, its offset and line; None when there is none."""
-    content = data.to_pybytes()
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return DataError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} at offset {error.start:,} is not UTF-8. "
-            "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 (or its true encoding)."
-        )
+    line, decoder = 1, codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), PIECE):
+        content = data.slice(start, min(PIECE, len(data) - start)).to_pybytes()
+        held = len(decoder.getstate()[0])  # the start of a character that the last piece cut
+        try:
+            decoder.decode(content, final=start + PIECE >= len(data))
+        except UnicodeDecodeError as error:
+            place = start + error.start - held
+            line += data.slice(start, max(0, place - start)).to_pybytes().count(b"\n")
+            return DataError(
+                f"{path}, line {line}: byte 0x{data[place]:02x} at offset {place:,} is not UTF-8. "
+                "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 "
+                "(or its true encoding)."
+            )
+        line += content.count(b"\n")
     return None
+
+
+def unpacked(path: Path, content: int, packed: int) -> int:
+    """The weight of a text file. content, packed: bytes of memory for each byte of it, plain or packed."""
+    return path.stat().st_size * (content if packing(path) is None else packed)
+
+
+def lines_of(data: pa.Buffer) -> io.TextIOWrapper:
+    """The text of a buffer line by line, without a copy of the whole; what is no UTF-8 becomes U+FFFD."""
+    return io.TextIOWrapper(pa.BufferReader(data), "utf-8", errors="replace", newline="")
 
 
 def short(error: BaseException) -> str:

@@ -3,8 +3,10 @@
 import csv
 import io
 import itertools
+import os
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +14,19 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from sensorium.errors import DataError
-from sensorium.readers._base import Reader, Rows, content_of, not_utf8, short, utf8
+from sensorium.readers._base import (
+    HEAD,
+    Reader,
+    Rows,
+    content_of,
+    lines_of,
+    not_utf8,
+    packing,
+    short,
+    unpacked,
+    utf8,
+    wide,
+)
 
 MISSING = (
     *("", "-", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "#N/A N/A", "NaN", "nan", "-NaN", "-nan"),
@@ -52,12 +66,45 @@ class Csv(Reader):
         data = utf8(path, content_of(path))
         start, delimiter, names = _header(path, data)
         body = data.slice(start)
-        if not body.slice(0, min(len(body), _SAMPLE)).to_pybytes().strip(b"\r\n"):
+        if _blank(body):
             return pa.Table.from_arrays([pa.array([], pa.string())] * len(names), names=names)
-        table = _parsed(path, data, body, delimiter, len(names))
-        if _maybe_open(table, body):
+        batches = [*_parsed(path, lambda: pa.BufferReader(body), len(body), delimiter, len(names))]
+        if batches and _maybe_open(batches[-1], body):
             _check_rows(path, data, delimiter, len(names))
-        return table.rename_columns(names)
+        return pa.Table.from_batches(batches, _schema(len(names))).rename_columns(names)
+
+    @classmethod
+    def weight(cls, path: Path) -> int:
+        return unpacked(path, content=1, packed=6)
+
+    @classmethod
+    def pieces(cls, path: Path) -> Iterator[Rows]:
+        packed = packing(path)
+        data = content_of(path) if packed is None else _start(path, packed)
+        more = packed is not None and len(data) == _WIDE_SAMPLE  # behind the start
+        if more and wide(data.slice(0, HEAD).to_pybytes()):
+            yield cls.read(path)
+            return
+        text = utf8(path, data)
+        start, delimiter, names = _header(path, text)
+        body = text.slice(start)
+        if not more and _blank(body):
+            return
+        opened: Callable[[], pa.NativeFile] = lambda: pa.BufferReader(body)  # noqa: E731
+        size = len(body)
+        if packed is not None and more:
+            opened, size = _from(path, packed, start + len(data) - len(text)), _LARGEST_BLOCK
+        last: pa.RecordBatch | None = None
+        for last in _parsed(path, opened, size, delimiter, len(names)):
+            yield pa.Table.from_batches([last]).rename_columns(names)
+        tail = text if packed is None else utf8(path, content_of(path))
+        if last is not None and _maybe_open(last, tail):
+            _check_rows(path, tail, delimiter, len(names))
+
+
+def _blank(body: pa.Buffer) -> bool:
+    """Whether there is no row."""
+    return not body.slice(0, min(len(body), _SAMPLE)).to_pybytes().strip(b"\r\n")
 
 
 def _header(path: Path, data: pa.Buffer) -> tuple[int, str, list[str]]:
@@ -113,22 +160,55 @@ def _delimiter(sample: str, *, whole: bool) -> str:
     return found
 
 
-def _parsed(path: Path, data: pa.Buffer, body: pa.Buffer, delimiter: str, width: int) -> pa.Table:
-    """The rows as text, with numbers for names, since names may still come twice."""
-    places = [str(place) for place in range(width)]
+def _start(path: Path, packed: str) -> pa.Buffer:
+    """The first _WIDE_SAMPLE bytes of a packed file."""
+    try:
+        with pa.input_stream(os.fspath(path), compression=packed) as stream:
+            return stream.read_buffer(_WIDE_SAMPLE)
+    except (OSError, pa.ArrowException):
+        return content_of(path)  # which tells what is wrong
+
+
+def _from(path: Path, packed: str, start: int) -> Callable[[], pa.NativeFile]:
+    """Opens a packed file behind its first bytes."""
+
+    def opened() -> pa.NativeFile:
+        stream = pa.input_stream(os.fspath(path), compression=packed)
+        stream.read(start)
+        return stream
+
+    return opened
+
+
+def _parsed(
+    path: Path, opened: Callable[[], pa.NativeFile], size: int, delimiter: str, width: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows as text, with numbers for names, since names may still come twice.
+
+    opened: the text behind the header. size: how many bytes it has, about.
+    """
+    places = _schema(width).names
     parse = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     convert = pacsv.ConvertOptions(
         column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=True, null_values=list(MISSING)
     )
-    block = _BLOCK
+    block, given = _BLOCK, 0
     while True:
         read = pacsv.ReadOptions(column_names=places, block_size=block)
+        passed = 0
         try:
-            return pacsv.read_csv(pa.BufferReader(body), read, parse, convert)
-        except pa.ArrowInvalid as error:
-            if "straddling" in str(error) and block <= len(body) and block < _LARGEST_BLOCK:
+            for batch in pacsv.open_csv(opened(), read, parse, convert):
+                passed += batch.num_rows
+                if passed > given:  # more than was given before reading started anew with larger blocks
+                    fresh = batch.slice(max(0, batch.num_rows - (passed - given)))
+                    given = passed
+                    yield fresh
+            return
+        except (pa.ArrowInvalid, OSError) as error:
+            if "straddling" in str(error) and block <= size and block < _LARGEST_BLOCK:
                 block = min(8 * block, _LARGEST_BLOCK)  # a row longer than a block
                 continue
+            data = utf8(path, content_of(path))
             _check_rows(path, data, delimiter, width)
             told = not_utf8(path, data)
             if told is None:
@@ -136,19 +216,22 @@ def _parsed(path: Path, data: pa.Buffer, body: pa.Buffer, delimiter: str, width:
             raise told from error
 
 
-def _maybe_open(table: pa.Table, body: pa.Buffer) -> bool:
+def _schema(width: int) -> pa.Schema:
+    return pa.schema([(str(place), pa.string()) for place in range(width)])
+
+
+def _maybe_open(last: pa.RecordBatch, body: pa.Buffer) -> bool:
     """Whether a quote may never close: all that follows it is then one cell of the last row."""
-    last = [column[-1].as_py() or "" for column in table.columns] if table.num_rows else []
+    cells = [column[-1].as_py() or "" for column in last.columns] if last.num_rows else []
     tail = body.slice(max(0, len(body) - _SAMPLE)).to_pybytes().rstrip(b"\r\n")
     line = tail[max(tail.rfind(b"\n"), tail.rfind(b"\r")) + 1 :]
-    return line.count(b'"') % 2 == 1 or any("\n" in cell or "\r" in cell for cell in last)
+    return line.count(b'"') % 2 == 1 or any("\n" in cell or "\r" in cell for cell in cells)
 
 
 def _check_rows(path: Path, data: pa.Buffer, delimiter: str, width: int) -> None:
     """Raises DataError naming the line of the first row of another width, or of a quote that stays open."""
     limit = csv.field_size_limit(sys.maxsize)
-    text = io.TextIOWrapper(io.BytesIO(data.to_pybytes()), "utf-8", errors="replace", newline="")
-    reader = csv.reader(itertools.chain(text, ["\n", _SENTINEL]), delimiter=delimiter)
+    reader = csv.reader(itertools.chain(lines_of(data), ["\n", _SENTINEL]), delimiter=delimiter)
     begun = line = 0
     row: list[str] = []
     try:

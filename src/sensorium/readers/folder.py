@@ -1,6 +1,7 @@
 """A folder with one sub-folder per class, perhaps below train, val and test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,6 +47,14 @@ class Folder(Reader):
             return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
         except UnicodeEncodeError:  # a file name that is not UTF-8: its cell will be corrupt, no other
             return columns
+
+    @classmethod
+    def weight(cls, path: Path) -> int:  # noqa: ARG003
+        return 0
+
+    @classmethod
+    def pieces(cls, path: Path) -> Iterator[Rows]:
+        yield cls.read(path)
 
 
 def _split(path: Path, name: str) -> list[tuple[str, str | None]]:

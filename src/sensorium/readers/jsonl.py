@@ -1,12 +1,28 @@
 """JSON lines, and a JSON array of objects."""
 
+import io
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import pyarrow as pa
+
 from sensorium.errors import DataError
-from sensorium.readers._base import Reader, Rows, content_of, not_utf8, short, utf8
+from sensorium.readers._base import (
+    PIECE,
+    Reader,
+    Rows,
+    content_of,
+    head_of,
+    not_utf8,
+    packing,
+    short,
+    unpacked,
+    utf8,
+    wide,
+)
 
 
 class Jsonl(Reader):
@@ -30,19 +46,68 @@ class Jsonl(Reader):
             text = data.to_pybytes().decode()
         except UnicodeDecodeError as error:
             raise (not_utf8(path, data) or error) from error
-        columns: dict[str, list[object]] = {}
-        records = _array(path, text) if text.lstrip()[:1] == "[" else _lines(path, text)
-        for num_rows, record in enumerate(records):
-            for name in record:
-                if name not in columns:
-                    columns[name] = [None] * num_rows
-            for name, cells in columns.items():
-                cells.append(record.get(name))
-        return columns
+        return _columns(_array(path, text) if text.lstrip()[:1] == "[" else _lines(path, text.split("\n")))
+
+    @classmethod
+    def weight(cls, path: Path) -> int:
+        return unpacked(path, content=5, packed=30)
+
+    @classmethod
+    def pieces(cls, path: Path) -> Iterator[Rows]:
+        """Lines some at a time; one array of objects is read whole, and so is UTF-16."""
+        head = head_of(path)
+        if wide(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b""):
+            yield cls.read(path)
+            return
+        records, empty, known = _lines(path, _opened(path)), 0, dict[str, None]()
+        while some := list(_some(records)):
+            known |= dict.fromkeys(name for record in some for name in record)
+            if not known:
+                empty += len(some)  # objects without keys are rows all the same
+                continue
+            yield {name: [None] * empty + [record.get(name) for record in some] for name in known}
+            empty = 0
 
 
-def _lines(path: Path, text: str) -> Iterator[dict[str, object]]:
-    for number, line in enumerate(text.split("\n"), 1):
+def _opened(path: Path) -> Iterator[str]:
+    """The lines of a file, unpacked as they are needed. Raises DataError for what is no UTF-8."""
+    packed = packing(path)
+    if packed is None:
+        data = utf8(path, content_of(path))
+        stream = pa.BufferReader(data)
+    else:
+        stream = pa.input_stream(os.fspath(path), compression=packed)
+        if stream.read(3) != b"\xef\xbb\xbf":
+            stream = pa.input_stream(os.fspath(path), compression=packed)
+    try:
+        yield from (line.removesuffix("\n") for line in io.TextIOWrapper(stream, "utf-8", newline="\n"))
+    except (UnicodeDecodeError, OSError) as error:
+        raise (not_utf8(path, utf8(path, content_of(path))) or error) from error
+
+
+def _some(records: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """The next records, about PIECE bytes of text."""
+    size = 0
+    for record in records:
+        yield record
+        size += 16 + sum(len(cell) if isinstance(cell, str | list | dict) else 8 for cell in record.values())
+        if size >= PIECE:
+            return
+
+
+def _columns(records: Iterable[dict[str, object]]) -> dict[str, list[object]]:
+    columns: dict[str, list[object]] = {}
+    for num_rows, record in enumerate(records):
+        for name in record:
+            if name not in columns:
+                columns[name] = [None] * num_rows
+        for name, cells in columns.items():
+            cells.append(record.get(name))
+    return columns
+
+
+def _lines(path: Path, lines: Iterable[str]) -> Iterator[dict[str, object]]:
+    for number, line in enumerate(lines, 1):
         if line.strip():
             yield _object(_parsed(line, f"{path}, line {number}"), f"{path}, line {number}")
 

@@ -1,6 +1,6 @@
 """Parquet files."""
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sensorium.errors import DataError
-from sensorium.readers._base import Reader, Rows, short
+from sensorium.readers._base import LABELS, Reader, Rows, short
 
 
 class Parquet(Reader):
@@ -16,6 +16,7 @@ class Parquet(Reader):
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq", ".parq")
     magic: ClassVar[bool] = True
+    by_columns: ClassVar[bool] = True
 
     @classmethod
     def sniff(cls, path: Path, head: bytes) -> bool:
@@ -30,7 +31,18 @@ class Parquet(Reader):
             raise DataError(
                 f"{path}: not a whole Parquet file ({short(error)}). Copy or write it again."
             ) from error
-        return table.select([i for i, n in enumerate(table.column_names) if not _LABELS.fullmatch(n)])
+        return table.select([i for i, n in enumerate(table.column_names) if not LABELS.fullmatch(n)])
 
+    @classmethod
+    def weight(cls, path: Path) -> int:
+        try:
+            told = pq.read_metadata(path)
+        except (OSError, pa.ArrowException):
+            return 0  # ``read`` tells what is wrong
+        groups = (told.row_group(place) for place in range(told.num_row_groups))
+        return max(8 * int(told.num_rows * told.num_columns), sum(int(g.total_byte_size) for g in groups))
 
-_LABELS = re.compile(r"__index_level_\d+__")
+    @classmethod
+    def pieces(cls, path: Path) -> Iterator[Rows]:
+        """Whole: its columns are read from the file itself."""
+        yield cls.read(path)

@@ -1,7 +1,7 @@
 """Columns of a table: in memory or on disk, whole, some of their rows, or several below each other."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from sensorium.table.memory import Stored, listed
 from sensorium.table.on_disk import MOST_ROWS, OnDisk
 from sensorium.table.packed import Cell
 
-Data: TypeAlias = "Stored | OnDisk | Below"
+Data: TypeAlias = "Stored | OnDisk | Below | Changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,18 @@ class Column:
     @property
     def disk(self) -> bool:
         """Whether cells stay on disk: such a column is never held as a whole."""
-        return isinstance(self.data, OnDisk) or (isinstance(self.data, Below) and self.data.disk)
+        return isinstance(self.data, OnDisk) or (isinstance(self.data, Below | Changed) and self.data.disk)
 
     @property
     def most(self) -> int:
         """How many cells may be in memory at once."""
-        return self.data.most if isinstance(self.data, OnDisk | Below) else MOST_ROWS
+        return self.data.most if isinstance(self.data, OnDisk | Below | Changed) else MOST_ROWS
 
     def cells(self, rows: Rows | None = None) -> list[Cell]:
         """The cells of these rows (None: all), in that order."""
         if self.rows is not None:
             rows = self.rows if rows is None else self.rows[rows]
-        if isinstance(self.data, OnDisk | Below):
+        if isinstance(self.data, OnDisk | Below | Changed):
             return self.data.cells(rows)
         if not isinstance(self.data, list):
             return cells_of(self.data, rows)
@@ -49,7 +49,7 @@ class Column:
 
     def codes(self) -> Rows:
         """int64 (N,): equal numbers for equal cells, in order of first appearance; -1: missing."""
-        if isinstance(self.data, OnDisk | Below):
+        if isinstance(self.data, OnDisk | Below | Changed):
             found: Rows | None = hashes.streamed_codes(self.data.pieces())
         else:
             found = None if isinstance(self.data, list) else hashes.arrow_codes(self.data)
@@ -64,7 +64,7 @@ class Column:
 
     def stored(self) -> Stored:
         """All cells in memory: in Arrow or a list."""
-        if self.rows is None and not isinstance(self.data, OnDisk | Below):
+        if self.rows is None and not isinstance(self.data, OnDisk | Below | Changed):
             return self.data
         return listed(self.cells())
 
@@ -75,6 +75,8 @@ class Column:
         if isinstance(self.data, Below):
             each = [part.types() for part in self.data.parts]
             return None if any(e is None for e in each) else {kind for e in each if e for kind in e}
+        if isinstance(self.data, Changed):
+            return self.data.column.types()
         if isinstance(self.data, OnDisk) and self.data.written:
             return None
         return set() if pa.types.is_null(self.data.type) else {self.data.type}
@@ -82,7 +84,7 @@ class Column:
     def mark(self) -> str | None:
         """Tells the cells from any others, for what is kept of them; None when some are in memory."""
         found: str | None = None
-        if isinstance(self.data, OnDisk | Below):
+        if isinstance(self.data, OnDisk | Below | Changed):
             found = self.data.mark()
         elif not isinstance(self.data, list) and pa.types.is_null(self.data.type):
             found = f"{len(self.data)} missing"
@@ -131,6 +133,31 @@ class Below:
         return self.parts[part].cells(rows - self.starts[part])
 
 
+class Changed:
+    """A column on disk whose cells are changed as they are read. told: what the change depends on."""
+
+    def __init__(self, column: Column, change: Callable[[Cell], Cell], told: str) -> None:
+        self.column, self._change, self._told = column, change, told
+        self.disk, self.most = column.disk, column.most
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def mark(self) -> str | None:
+        """Tells the cells from any others; None when some are in memory."""
+        found = self.column.mark()
+        return None if found is None else f"{found} {self._told}"
+
+    def pieces(self) -> Iterator[list[Cell]]:
+        """All cells, some at a time."""
+        for cells in self.column.pieces():
+            yield [self._change(cell) for cell in cells]
+
+    def cells(self, rows: Rows | None = None) -> list[Cell]:
+        """The cells of these rows (None: all), in that order."""
+        return [self._change(cell) for cell in self.column.cells(rows)]
+
+
 def below(parts: Sequence[Column]) -> Data:
     """Columns below each other: as they are where some are on disk, else in memory."""
     if any(part.disk for part in parts):
@@ -150,7 +177,7 @@ def _as_floats(part: Column) -> Column:
     data = part.data
     if isinstance(data, OnDisk):
         return Column(OnDisk(data.shard, data.name, floats=True), part.rows)
-    if isinstance(data, list | Below) or not pa.types.is_integer(data.type):
+    if isinstance(data, list | Below | Changed) or not pa.types.is_integer(data.type):
         return part
     return Column(data.cast(pa.float64(), safe=False), part.rows)
 

@@ -1,7 +1,7 @@
 """Rows in memory or on disk: named columns, the files they came from, and where their media lie."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sensorium.errors import DataError, nearest
 from sensorium.table.cells import Rows
-from sensorium.table.column import Column, Data, below
+from sensorium.table.column import Changed, Column, Data, below
 from sensorium.table.memory import Stored, listed
 from sensorium.table.packed import Cell
 
@@ -140,6 +140,10 @@ class Table:
                 f"got {len(cells):,}."
             )
         return self._with(self.columns | {name: Column(listed(cells))})
+
+    def changed(self, name: str, change: Callable[[Cell], Cell], told: str) -> Self:
+        """The same table with a column's cells changed as they are read. told: what that depends on."""
+        return self._with(self.columns | {name: Column(Changed(self._column(name), change, told))})
 
     def drop(self, names: Sequence[str]) -> Self:
         """The same table without these columns. Raises DataError for a name that is not there."""
