@@ -156,9 +156,9 @@ def test_a_rung_that_no_ladder_has_is_told_with_the_nearest() -> None:
         planned(Request(table, ("label",), raw))
     assert str(error.value) == (
         "train.rungs: no rung is named 'fussion'. Did you mean 'fusion'? Known: age alone, "
-        "age alone (ensemble), age alone (linear), age alone (trees), ensemble, features, forest, fusion, "
-        "kind alone, kind alone (ensemble), kind alone (linear), kind alone (trees), linear, mean, prior, "
-        "trees."
+        "age alone (ensemble), age alone (linear), age alone (trees), ensemble, features, forest, "
+        "forest (table), fusion, kind alone, kind alone (ensemble), kind alone (linear), kind alone (trees), "
+        "linear, linear (table), mean, prior, trees, trees (table)."
     )
 
 
