@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sensorium.model import layout_of, modality_of, part_name
 from sensorium.plan import Plan
 from sensorium.table import order
+from sensorium.table.packed import PRESENT, Packed
 from sensorium.table.prepared import Prepared
 from sensorium.types import Arrays, Batch
 
@@ -59,7 +60,8 @@ class Batches:
 
     def media(self) -> NDArray[np.int64] | None:
         """int64 (N,): each row's medium, of the input whose media are shared most; None: hardly any are."""
-        shared = [p.index for m, _, p in self._inputs.values() if m.media and p.index is not None]
+        parts = [p for m, _, p in self._inputs.values() if m.media and p.index is not None]
+        shared = [_seen(part) for part in parts]
         repeats = {len(self) / max(1, len(np.unique(i))): i for i in shared}
         return repeats[max(repeats)] if repeats and max(repeats) >= REPEATS else None
 
@@ -75,3 +77,9 @@ class Batches:
     def order(self, batch_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         """One epoch's batches, shuffled, rows of one medium or of like length together."""
         return order.shuffled(len(self.data), batch_rows, rng, self.lengths(), self.media())
+
+
+def _seen(part: Packed) -> NDArray[np.int64]:
+    """int64 (N,): the record of each row; one that has none shares nothing and gets a number of its own."""
+    there = part.row_status() == PRESENT
+    return np.where(there, part.records(), len(part.status) + np.arange(len(part)))

@@ -4,6 +4,8 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from sensorium import seeds
 from sensorium.bundle_files import GOLDEN, MEDIA, near, of_kind, parsed, part_of, read_text
 from sensorium.errors import BundleError
@@ -27,7 +29,8 @@ def write_golden(folder: Path, predictor: Predictor) -> None:
     for asked in predictor.plan.inputs.values():
         modality = modality_of(asked)
         for column in asked.columns:
-            for row, cell in enumerate(type(modality).fake(rng, ROWS)):
+            several = "several" in predictor.facts["inputs"][asked.name][column]
+            for row, cell in enumerate(_fakes(type(modality), rng, 2 if several else 1)):
                 gone = row > 0 and (row + place) % 3 == 0
                 table[row][column] = None if gone else _told(folder, f"{row}-{place}", modality, cell)
             place += 1
@@ -61,8 +64,16 @@ def replay(folder: Path, predictor: Predictor) -> None:
                 )
 
 
+def _fakes(kind: type[Modality], rng: np.random.Generator, each: int) -> list[Cell]:
+    """ROWS made-up cells; lists of so many where a cell holds several media."""
+    made = kind.fake(rng, ROWS * each)
+    return made if each == 1 else [made[start : start + each] for start in range(0, len(made), each)]
+
+
 def _told(folder: Path, stem: str, modality: Modality, cell: Cell) -> Json:
     """A cell as JSON; media bytes become a file in ``golden/``."""
+    if isinstance(cell, list) and modality.holds_several():
+        return [_told(folder, f"{stem}-{place}", modality, one) for place, one in enumerate(cell)]
     if isinstance(cell, bytes):
         (folder / MEDIA).mkdir(exist_ok=True)
         (folder / MEDIA / stem).write_bytes(cell)

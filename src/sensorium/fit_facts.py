@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from sensorium import seeds
 from sensorium.media.locate import located
+from sensorium.media.several import each_of, held, sign_of, taken_apart, usual_count
 from sensorium.modalities._base import Modality
 from sensorium.model import modality_of
 from sensorium.options import built
-from sensorium.plan import Plan, TargetPlan
+from sensorium.plan import InputPlan, Plan, TargetPlan
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
 from sensorium.table.table import Table
@@ -18,8 +19,8 @@ from sensorium.tasks import tasks
 from sensorium.tasks._base import RowName, Task
 from sensorium.types import Facts
 
-CHUNK = 10_000
-INSIDE = ("data:", "[")
+CHUNK, LOOKED_AT = 10_000, 5_000
+INSIDE = ("data:", "[", "{")
 """How a text starts that holds a medium itself."""
 
 
@@ -44,8 +45,10 @@ def fit_facts(
         if modality.together:
             inputs[name] = {c: modality.fit(_chunks(table, c, train, modality), rng) for c in asked.columns}
         else:  # one encoder reads all columns of a group: one set of facts
-            chained = (chunk for c in asked.columns for chunk in _chunks(table, c, train, modality))
-            inputs[name] = dict.fromkeys(asked.columns, modality.fit(chained, rng))
+            several = _several(asked, modality, table, train)
+            chained = (chunk for c in asked.columns for chunk in _chunks(table, c, train, modality, several))
+            found = modality.fit(chained, rng) | ({"several": several} if several else {})
+            inputs[name] = dict.fromkeys(asked.columns, found)
     targets: Facts = {}
     for name, wanted in plan.targets.items():
         task, where = task_of(wanted), f"target {name!r}"
@@ -77,12 +80,49 @@ def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
     return {"class_weights": [round(float(w), 6) for w in weights / mean]}
 
 
-def _chunks(table: Table, column: str, rows: NDArray[np.int64], modality: Modality) -> Iterator[list[Cell]]:
+def _several(asked: InputPlan, modality: Modality, table: Table, train: NDArray[np.int64]) -> Facts | None:
+    """How many media (or texts) of one cell are read, the sign between their paths, and the share of cells
+    that have more; None where a cell holds one. Learned from some training rows."""
+    if not modality.holds_several():
+        return None
+    words = not modality.media
+    rows = train[:: -(-len(train) // LOOKED_AT) or 1]
+    cells = [cell for c in asked.columns for chunk in table.chunks(c, rows) for cell in chunk]
+    sign = None if words else sign_of(cells)
+    lists = sum(held(cell, sign) is not None for cell in cells)
+    if asked.several is None and lists <= (len(cells) / 2 if words else 0):
+        return None
+    counts = np.fromiter(each_of(cells, sign), np.int64)
+    most = asked.several or usual_count(counts)
+    return {"most": most, "sign": sign, "cut": float((counts > most).mean()) if len(counts) else 0.0}
+
+
+def notes(plan: Plan, facts: Facts) -> list[str]:
+    """What people should know of the columns: what was cut, chosen or left open in fitting their facts."""
+    told = []
+    for name, asked in plan.inputs.items():
+        modality, each = modality_of(asked), facts["inputs"][name]
+        for column in asked.columns:
+            told += [f"column {column!r}: {note}" for note in modality.notes(each[column])]
+            several = each[column].get("several", {"cut": 0})
+            if several["cut"] > 0:
+                told.append(
+                    f"column {column!r}: {several['cut']:.1%} of its cells hold more than the "
+                    f"{several['most']} that are read; several: {several['most'] + 1} reads more"
+                )
+    return told
+
+
+def _chunks(
+    table: Table, column: str, rows: NDArray[np.int64], modality: Modality, several: Facts | None = None
+) -> Iterator[list[Cell]]:
     for chunk in table.chunks(column, rows, size=CHUNK):
+        if several is not None:
+            chunk = taken_apart(chunk, several["sign"], several["most"]).elements
         yield placed(modality, chunk, table) if modality.media else chunk
 
 
 def placed(modality: Modality, cells: Sequence[Cell], table: Table) -> list[Cell]:
-    """Media: strings as the files that they name, ``data:`` addresses and ``[...]`` as what they hold."""
+    """Media: strings as the files that they name; ``data:``, ``[...]`` and ``{...}`` as what they hold."""
     read = [modality.from_json(c) if isinstance(c, str) and c.startswith(INSIDE) else c for c in cells]
     return located(read, table.folder, table.roots, every=True)

@@ -13,6 +13,7 @@ from sensorium import seeds
 from sensorium.errors import CorruptCell
 from sensorium.media.identifiers import identifier_reason
 from sensorium.media.locate import is_path_like, located
+from sensorium.media.several import opened
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Guess, Modality
 from sensorium.table.packed import Cell
@@ -73,7 +74,7 @@ def guess_modality(cells: Sequence[Cell], table: Table, column: str = "") -> tup
 
     column: its name, which decides where the cells leave it open (``Modality.named``).
     """
-    seen = list(cells)
+    seen, several = opened(cells)
     if names_files(seen, table):
         seen = located(seen, table.folder, table.roots)
         lost = [c for c in seen if isinstance(c, CorruptCell)]
@@ -87,7 +88,7 @@ def guess_modality(cells: Sequence[Cell], table: Table, column: str = "") -> tup
     best = max(guesses, key=lambda name: guesses[name].score, default=None)
     if best is None or guesses[best].score <= 0:
         return None, 0.0, "it looks like no modality that is installed"
-    return best, guesses[best].score, guesses[best].reason
+    return best, guesses[best].score, guesses[best].reason + (f"; {several}" if several else "")
 
 
 def _named(kind: type[Modality], cells: Sequence[Cell], column: str) -> Guess:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sensorium import seeds
 from sensorium.infer_columns import ColumnGuess, names_files
 from sensorium.media.cells import shown
-from sensorium.media.facts import number_facts, value_facts
+from sensorium.media.facts import number_facts, spread, value_facts
 from sensorium.media.locate import located
+from sensorium.media.several import Apart, opened, sign_of, taken_apart
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
+from sensorium.prepare_several import whole
 from sensorium.table.packed import MISSING, Cell
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
@@ -65,11 +67,14 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
     kind = modalities.get(guess.modality) if guess.role != "target" and guess.modality else None
     rows = _rows(np.flatnonzero(codes >= 0), kind, seed, guess.column)
     cells = [cell for chunk in table.chunks(guess.column, rows) for cell in chunk]
-    examples = _few(cells)
+    examples, apart = _few(cells), None
+    if kind is not None and kind.holds_several() and opened(cells)[1]:
+        apart = taken_apart(cells, sign_of(cells), len(cells))
+        cells = apart.elements
     if kind is not None and kind.media and names_files(cells, table):
         cells = located(cells, table.folder, table.roots)
-    empty, reasons = _status(kind, cells, seed, guess.column) if kind and cells else (0, {})
-    whole = len(rows) == (codes >= 0).sum()
+    empty, reasons = _status(kind, cells, seed, guess.column, apart) if kind and cells else (0, {})
+    every = len(rows) == (codes >= 0).sum()
     first: dict[str, str] = {}
     for place, why in reasons.items():
         first.setdefault(why, table.row_number(int(rows[place])))
@@ -78,14 +83,14 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
     return ColumnReport(
         guess,
         table.num_rows,
-        table.num_rows if whole else len(rows),
+        table.num_rows if every else len(rows),
         int((codes < 0).sum()) + empty,
         len(reasons),
         int((np.bincount(codes[codes >= 0]) > 0).sum()),
         _nan(table, guess.column),
         common,
         {why: first[why] for why in common},
-        _facts(guess, cells),
+        _facts(guess, cells) | ({"in a cell": spread(apart.counts())} if apart is not None else {}),
         examples,
     )
 
@@ -97,12 +102,17 @@ def _rows(present: NDArray[np.int64], kind: type[Modality] | None, seed: int, na
     return np.sort(seeds.generator(seed, f"inspect {name}").choice(present, most, replace=False))
 
 
-def _status(kind: type[Modality], cells: Sequence[Cell], seed: int, name: str) -> tuple[int, dict[int, str]]:
-    """How many of the cells hold nothing after all, and {place: why it is corrupt}."""
+def _status(
+    kind: type[Modality], cells: Sequence[Cell], seed: int, name: str, apart: Apart | None
+) -> tuple[int, dict[int, str]]:
+    """How many of the cells hold nothing after all, and {place: why it is corrupt}. apart: how the cells were
+    taken apart, when they hold several."""
     modality = kind()
     some = cells if kind.together else cells[:FITTED]
     facts = modality.fit([some], seeds.generator(seed, f"inspect fit {name}"))
     packed = modality.prepare(cells, facts)
+    if apart is not None:
+        packed = whole(packed, apart)
     return int((packed.row_status() == MISSING).sum()), packed.row_reasons()
 
 

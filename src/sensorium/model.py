@@ -37,6 +37,15 @@ def layout_of(asked: InputPlan) -> Layout:
     return next(layout for layout in accepts if layout in kind.layouts)
 
 
+def part_facts(asked: InputPlan, facts: Facts) -> list[Facts]:
+    """The facts of every part of an input: one a column, or several where its cells hold several media.
+
+    facts: {column: its facts}.
+    """
+    each = [facts[column] for column in asked.columns]
+    return [one for one in each for _ in range(one.get("several", {}).get("most", 1))]
+
+
 def key(name: str) -> str:
     """An input's name as a module's name: torch allows no dots and no name that a module has already."""
     return "c_" + name.replace("%", "%25").replace(".", "%2E")
@@ -74,14 +83,14 @@ class Model(nn.Module):
         self.generator, self.pictures = torch.Generator(), tuple[str, ...]()
         for name, asked in plan.inputs.items():
             modality, layout = modality_of(asked), layout_of(asked)
-            columns = [facts["inputs"][name][c] for c in asked.columns]
+            columns = part_facts(asked, facts["inputs"][name])
             told = modality.describe(columns, layout)
             self.fronts[key(name)] = modality.front(columns, layout)
             kind, where = encoders.get(asked.encoder.name), f"inputs.{name}.encoder"
             self.encoders[key(name)] = build(kind, told, dim, choices=asked.encoder.choices, where=where)
             self.heads[key(name)] = self._decoders(facts)
             if asked.group == "joined":
-                self.joins[key(name)] = Joined(len(asked.columns), dim)
+                self.joins[key(name)] = Joined(len(columns), dim)
             self.augments[name] = _augments(asked, layout, bool(told.get("timed")))
             if layout == "grid" and not told.get("timed"):
                 self.pictures += (name,)

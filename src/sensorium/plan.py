@@ -35,6 +35,8 @@ class InputPlan:
     encoder: Choice
     augment: tuple[Choice, ...] = ()
     group: Literal["shared", "joined"] | None = None
+    several: int | None = None
+    """Media (or texts) of one cell that are read, when cells are lists of them; None: learned, at most 8."""
 
 
 @dataclass(frozen=True, slots=True)

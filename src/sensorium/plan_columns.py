@@ -23,7 +23,8 @@ from sensorium.plan_patterns import expanded
 from sensorium.tasks import tasks
 from sensorium.tasks._base import Task
 
-INPUT_KEYS = ("modality", "columns", "encoder", "augment", "group")
+INPUT_KEYS = ("modality", "columns", "encoder", "augment", "group", "several")
+MOST_SEVERAL = 64
 TARGET_KEYS = ("task", "loss", "decoder", "score", "class_weights", "weight")
 
 
@@ -71,6 +72,7 @@ def read_input(name: str, value: object, asked: Asked) -> InputPlan | None:
     columns = _columns(name, given.pop("columns", None), where, asked)
     asked.readers.update(dict.fromkeys(columns, name))
     augment, group, wanted = given.pop("augment", None), given.pop("group", None), given.pop("encoder", None)
+    several = given.pop("several", None)
     modality = _own(modalities, given, "modality", INPUT_KEYS, where, asked)
     if modality is None:
         if isinstance(wanted, str) or (isinstance(wanted, Mapping) and "name" in wanted):
@@ -82,6 +84,8 @@ def read_input(name: str, value: object, asked: Asked) -> InputPlan | None:
         _check_group(group, columns, kind, modality.name, where, asked)
     elif len(columns) > 1 and not kind.together:
         group = "shared"
+    if several is not None:
+        _check_several(several, kind, modality.name, where, asked)
     if encoder is None:
         return None
     reads: type[Encoder] = encoders.get(encoder.name)
@@ -91,7 +95,7 @@ def read_input(name: str, value: object, asked: Asked) -> InputPlan | None:
         asked.say(_unfit(modality.name, kind, encoder.name, reads, where))
         return None
     augment_choices = _augment(augment, kind, layout, modality.name, where, asked)
-    return InputPlan(name, columns, modality, encoder, augment_choices, group)
+    return InputPlan(name, columns, modality, encoder, augment_choices, group, several)
 
 
 def read_target(name: str, value: object, asked: Asked) -> TargetPlan | None:
@@ -188,6 +192,15 @@ def _check_group(
         asked.say(f"{where}.group: a group needs at least two columns; list them under columns.")
     elif kind.together:
         asked.say(f"{where}.group: {name} columns of one input are one vector already; leave group out.")
+
+
+def _check_several(several: object, kind: type[Modality], name: str, where: str, asked: Asked) -> None:
+    if not isinstance(several, int) or isinstance(several, bool) or not 1 <= several <= MOST_SEVERAL:
+        asked.say(
+            f"{where}.several: expected an integer from 1 to {MOST_SEVERAL}, or null, got {shown(several)}."
+        )
+    elif not kind.holds_several():
+        asked.say(f"{where}.several: cells of {name} columns hold one thing each; leave several out.")
 
 
 def _wanted(

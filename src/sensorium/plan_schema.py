@@ -13,6 +13,7 @@ from sensorium.metrics import metrics
 from sensorium.modalities import modalities
 from sensorium.options import fields_of, json_schema, presets_of, schema
 from sensorium.plan import VERSION, OptimizerPlan, Plan, SplitPlan, TargetPlan, TrainPlan
+from sensorium.plan_columns import MOST_SEVERAL
 from sensorium.tasks import tasks
 
 FAMILIES: dict[str, Family[Any]] = {
@@ -36,7 +37,10 @@ def plan_schema() -> Schema:
     columns = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     augment = {"anyOf": [_ref("augment"), {"type": "array", "items": _ref("augment")}]}
     group = {"enum": ["shared", "joined", None]}
-    inputs = {"columns": columns, "encoder": _ref("encoders"), "augment": augment, "group": group}
+    inputs = {
+        "columns": columns, "encoder": _ref("encoders"), "augment": augment, "group": group,
+        "several": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_SEVERAL}, {"type": "null"}]},
+    }  # fmt: skip
     weights = _fields(TargetPlan)
     score = {"enum": metrics.names()}
     targets = {"loss": _ref("losses"), "decoder": _ref("decoders"), "score": score, **weights}

@@ -41,7 +41,8 @@ def _input(one: InputPlan) -> dict[str, Json]:
         made["columns"] = list(one.columns)
     made |= one.modality.choices
     made |= {"encoder": _choice(one.encoder), "augment": [_choice(a) for a in one.augment]}
-    return made | ({"group": one.group} if one.group else {})
+    made |= {"group": one.group} if one.group else {}
+    return made | ({"several": one.several} if one.several is not None else {})
 
 
 def _target(one: TargetPlan) -> dict[str, Json]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sensorium.errors import DataError
 from sensorium.fit_facts import task_of
 from sensorium.media.cells import shown
-from sensorium.model import modality_of
+from sensorium.model import modality_of, part_facts
 from sensorium.plan import Plan, TargetPlan
-from sensorium.prepare_columns import Source, joined, prepared_column, prepared_texts
+from sensorium.prepare_columns import Source, joined
+from sensorium.prepare_several import prepared_parts
 from sensorium.progress import Progress
 from sensorium.store import Store
 from sensorium.table.packed import CORRUPT, Cell, Packed
@@ -35,16 +36,17 @@ def prepare(
     statistics: dict[str, Statistics] = {}
     with Progress() as progress:
         for name, asked in plan.inputs.items():
-            modality, told = modality_of(asked), [facts["inputs"][name][c] for c in asked.columns]
-            each = zip(asked.columns, told, strict=True)
-            sources = [Source(modality, asked, column, one, table, store) for column, one in each]
-            parts = [prepared_column(source, progress) for source in sources]
-            for column, part in zip(asked.columns, parts, strict=True):
-                columns[column] = _worse(columns.get(column), part)
-            words = prepared_texts(sources[0]) if len(sources) == 1 else None
+            modality, own = modality_of(asked), facts["inputs"][name]
+            sources = [Source(modality, asked, c, own[c], table, store) for c in asked.columns]
+            found = [prepared_parts(source, progress) for source in sources]
+            parts = [part for each in found for part in each.parts]
+            for column, each in zip(asked.columns, found, strict=True):
+                columns[column] = _worse(columns.get(column), each.whole)
+            words = found[0].texts if len(sources) == 1 else None
             if words is not None:
                 texts[name] = words
             inputs[name] = joined(sources, parts)
+            told = part_facts(asked, own)
             field = modality.field(name, told)
             if field is not None and field.kind != "words":
                 statistics[name] = Statistics(partial(modality.plain, inputs[name], told))

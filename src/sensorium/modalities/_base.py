@@ -65,6 +65,11 @@ class Modality(ABC):
     """Cells whose fingerprints differ in at most so many bits are nearly the same; 0: it makes none."""
 
     @classmethod
+    def holds_several(cls) -> bool:
+        """Whether a cell may hold several of these at once, as a list: media and texts may."""
+        return cls.media or cls.layouts == ("ids",)
+
+    @classmethod
     @abstractmethod
     def sniff(cls, cells: Sequence[Cell]) -> Guess:
         """How much these cells (at most 1,000, missing ones left out, paths as Path) look like it."""
@@ -93,7 +98,8 @@ class Modality(ABC):
         Always ``layout``; scalar: ``features`` and ``bins`` (quantiles, one list a feature); index: ``sizes``
         (categories with unknown as 0, one number a feature); ids: ``vocabulary`` (0 pads, 1 is
         unknown) and ``longest``; frames: ``features``; wave: ``rate``; grid: ``channels``, ``height``,
-        ``width`` and ``timed`` (True: W is time and the mask is (B, W)).
+        ``width`` and ``timed`` (True: W is time and the mask is (B, W)); clip: ``channels``, ``height``,
+        ``width`` and ``longest`` (frames).
         """
 
     @abstractmethod

@@ -124,7 +124,8 @@ class Text(Modality):
         }
 
     def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
-        return Field(name, "words") if len(facts) == 1 else None
+        one = len(facts) == facts[0].get("several", {}).get("most", 1)
+        return Field(name, "words") if one else None
 
     @classmethod
     def summary(cls, cells: Sequence[Cell]) -> Facts:

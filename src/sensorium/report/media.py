@@ -10,14 +10,18 @@ import numpy as np
 from sensorium.errors import CorruptCell
 from sensorium.fit_facts import placed
 from sensorium.media.cells import is_missing
-from sensorium.modalities._base import Shown
+from sensorium.media.several import held, sign_of
+from sensorium.modalities._base import Modality, Shown
 from sensorium.model import modality_of
 from sensorium.plan import InputPlan
 from sensorium.report.markup import Html, joined, tag
 from sensorium.report.svg import sparkline
+from sensorium.table.packed import Cell
 from sensorium.table.table import Table
 
 TINY = 64
+SEVERAL = 4
+"""Media of one cell that are shown."""
 
 
 def cell_html(table: Table, asked: InputPlan, column: str, row: int, most_bytes: int) -> Html:
@@ -26,6 +30,18 @@ def cell_html(table: Table, asked: InputPlan, column: str, row: int, most_bytes:
         return _gone("missing: the table has no such column")
     (cell,) = next(table.chunks(column, np.array([row])))
     modality = modality_of(asked)
+    several = held(cell, sign_of([cell])) if modality.holds_several() else None
+    if several:
+        shown = [
+            _one(table, modality, one, most_bytes // min(len(several), SEVERAL)) for one in several[:SEVERAL]
+        ]
+        more = [tag("small", {"class": "muted"}, f"and {len(several) - SEVERAL} more")]
+        return joined(*shown, *(more if len(several) > SEVERAL else []))
+    return _one(table, modality, cell, most_bytes)
+
+
+def _one(table: Table, modality: Modality, cell: Cell, most_bytes: int) -> Html:
+    """One medium, text or value."""
     if modality.media:
         (cell,) = placed(modality, [cell], table)
     if is_missing(cell):

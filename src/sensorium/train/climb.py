@@ -14,7 +14,7 @@ from sensorium.members._base import Floats, Goal, Member, Numbers, Rows
 from sensorium.members._base import Job as MemberJob
 from sensorium.metrics import metrics
 from sensorium.modalities import modalities
-from sensorium.model import modality_of
+from sensorium.model import modality_of, part_facts
 from sensorium.network import Network
 from sensorium.plan import Plan, TargetPlan
 from sensorium.table.field import Field
@@ -172,8 +172,7 @@ class Climb:
         """The inputs that members can read without a network."""
         found = []
         for name, asked in self.plan.inputs.items():
-            columns = [self.facts["inputs"][name][c] for c in asked.columns]
-            found.append(modality_of(asked).field(name, columns))
+            found.append(modality_of(asked).field(name, part_facts(asked, self.facts["inputs"][name])))
         return tuple(f for f in found if f is not None)
 
     def folds(self, number: int) -> list[tuple[Rows, Rows]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sensorium import seeds
 from sensorium.corrupt import in_words
 from sensorium.evaluate import Judge, evaluate_target, judge
-from sensorium.fit_facts import task_of
+from sensorium.fit_facts import notes, task_of
 from sensorium.plan import TargetPlan
 from sensorium.predict import Predictor, tell_corrupt, with_prior
 from sensorium.results import EACH_FOLD, Report, TargetResult
@@ -114,6 +114,7 @@ def remarks(run: Run) -> list[str]:
     said += [f"test table: {one}" for one in in_words(run.corrupt_test, run.test)]
     said += told_missingness(run.missingness)
     said += [f"column {name!r} is not used: {why}" for name, why in run.inference.dropped().items()]
+    said += notes(run.plan, run.facts)
     said += [leak.text(run.searched or run.table) for leak in run.leaks]
     reasons: dict[str, list[str]] = {}
     for rung, why in run.done.skipped.items():
