@@ -21,10 +21,11 @@ from sensorium.plan_write import to_dict
 from sensorium.table.field import Field
 from sensorium.tasks.classify import Classify
 from sensorium.train import climb as climbing
+from sensorium.train import ladder as laddering
 from sensorium.train import loop
 from sensorium.train.climb import Budget, Climb
 from sensorium.train.ladder import climb
-from sensorium.train.rungs import costs
+from sensorium.train.rungs import costs, learner_seconds
 from sensorium.types import Arrays, Facts, Layout, Tokens
 
 
@@ -267,3 +268,19 @@ def test_the_budget_is_shared_by_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Budget(None, {"a": 1.0}).until("a") is None
     assert Budget(100.0, {}).spent()
     assert not Budget(None, {}).spent()
+
+
+def test_trees_that_would_outlast_the_clock_are_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = (Field("a", "numbers", 20), Field("t", "words"))
+    assert learner_seconds("trees", 100_000, fields[:1]) == 12.0
+    assert learner_seconds("trees", 50_000, fields) == 12.0
+    assert learner_seconds("forest", 10**6, fields[:1]) == 7.0
+    assert learner_seconds("linear", 10**6, fields) == 0.0
+    monkeypatch.setattr(laddering, "learner_seconds", lambda kind, *_: 0.0 if kind == "linear" else 1e6)
+    ask = toy.ladder(toy.plan_of("age", "kind", train={"rungs": ["linear", "trees", "forest"]}))
+    ask.budget = Budget(time.monotonic() + 600, {})
+    done = climb(ask)
+    assert list(done.candidates) == ["prior", "linear"]
+    assert done.skipped["trees"] == done.skipped["forest"] == "no time was left"
+    ask.budget = Budget(None, {})
+    assert "trees" in climb(ask).candidates

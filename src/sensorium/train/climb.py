@@ -91,6 +91,10 @@ class Budget:
         self.deadline -= seconds if enough else 0.0
         return enough
 
+    def holds(self, seconds: float) -> bool:
+        """Whether so much time is left."""
+        return self.deadline is None or self.deadline - time.monotonic() >= seconds
+
     def spent(self) -> bool:
         """Whether no time is left."""
         return self.deadline is not None and time.monotonic() >= self.deadline

@@ -24,6 +24,7 @@ from sensorium.train.rungs import (
     TABLE,
     WHOLE,
     check_cutmix,
+    learner_seconds,
     num_folds,
 )
 from sensorium.types import Facts
@@ -133,8 +134,14 @@ class _Ladder:
             for field in self.fields:
                 yield f"{field.name} alone ({kind})", (field,), field.name
 
-    def _learner(self, name: str, kind: str, fields: tuple[Field, ...], single: str | None) -> Candidate:
-        began = time.monotonic()
+    def _learner(
+        self, name: str, kind: str, fields: tuple[Field, ...], single: str | None
+    ) -> Candidate | str:
+        began, done = time.monotonic(), self.done.candidates.values()
+        taken = max((c.seconds for c in done if isinstance(c.member, LEARNERS[kind])), default=None)
+        needed = learner_seconds(kind, len(self.ask.train), fields) if taken is None else taken
+        if not self.ask.budget.holds(2 * needed):  # no clock stops a learner once it has begun
+            return NO_TIME
         member = LEARNERS[kind].fit(self.ask.member_job(fields))
         return self.ask.candidate(name, member, began, single=single)
 
