@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sensorium import seeds
@@ -87,7 +85,7 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
         int((codes < 0).sum()) + empty,
         len(reasons),
         int((np.bincount(codes[codes >= 0]) > 0).sum()),
-        _nan(table, guess.column),
+        table.nans(guess.column),
         common,
         {why: first[why] for why in common},
         _facts(guess, cells) | ({"in a cell": spread(apart.counts())} if apart is not None else {}),
@@ -123,13 +121,6 @@ def _facts(guess: ColumnGuess, cells: Sequence[Cell]) -> Facts:
         numbers = tasks.get(guess.modality).trees == "regress"
         return number_facts(cells) if numbers else value_facts(cells)
     return modalities.get(guess.modality).summary(cells)
-
-
-def _nan(table: Table, name: str) -> int:
-    stored = table.stored(name)
-    if isinstance(stored, list) or not pa.types.is_floating(stored.type):
-        return 0
-    return int(pc.sum(pc.is_nan(stored)).as_py() or 0)
 
 
 def _few(cells: Sequence[Cell]) -> tuple[str, ...]:

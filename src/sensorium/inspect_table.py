@@ -97,18 +97,18 @@ def _parts(table: Table, guesses: Sequence[ColumnGuess]) -> dict[str, NDArray[np
     """Row numbers of train, val and test, as the split column says; empty without one."""
     for one in guesses:
         if one.role == "split":
-            words = [split_word(cell) for cell in table.column(one.column)]
+            words = [split_word(cell) for cell in table.cells(one.column)]
             found = {p: np.array([r for r, w in enumerate(words) if w == p], np.int64) for p in PARTS}
             return {part: rows for part, rows in found.items() if len(rows)}
     return {}
 
 
 def _duplicates(table: Table, inputs: Sequence[str]) -> int:
-    codes = [table.codes(name) for name in inputs]
-    if not codes:
-        return 0
-    rows = hashes.combined(codes)[np.any([c >= 0 for c in codes], axis=0)]
-    return len(rows) - len(np.unique(rows))
+    rows, present = np.zeros(table.num_rows, np.uint64), np.zeros(table.num_rows, bool)
+    for name in inputs:  # one column's codes at a time
+        codes = table.codes(name)
+        rows, present = hashes.mixed_in(rows, codes), present | (codes >= 0)
+    return int(present.sum()) - len(np.unique(rows[present]))
 
 
 def _leak(leak: Leak) -> dict[str, Json]:

@@ -146,6 +146,17 @@ def test_a_column_on_disk_may_lie_below_one_in_memory(tmp_path: Path) -> None:
     assert table.mark("a") is None
 
 
+def test_cells_that_are_no_number_are_counted(tmp_path: Path) -> None:
+    columns = {"f": [NAN, 1.0, None, NAN], "i": [1, 2, 3, 4], "s": ["NaN", None, "a", "b"]}
+    memory = Table.of([(n, pa.chunked_array([pa.array(c)])) for n, c in columns.items()], "T")
+    disk = of(written(tmp_path, pa.table(columns), group=2))
+    for table in (memory, disk, joined([disk, memory], "both").take(range(4))):
+        assert [table.nans(name) for name in columns] == [2, 0, 0]
+    assert disk.take([0, 1]).nans("f") == 1
+    assert joined([disk, memory], "both").nans("f") == 4
+    assert Table.of([("l", ["a", 1])], "T").nans("l") == 0
+
+
 def test_marks_tell_columns_files_and_rows_apart(tmp_path: Path) -> None:
     one = of(written(tmp_path, pa.table({"a": [1, 2], "b": [1, 2]}), "1.parquet"))
     other = of(written(tmp_path, pa.table({"a": [1.5], "c": [3]}), "2.parquet"))

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sensorium.table import hashes
 from sensorium.table.cells import Rows, cells_of
@@ -81,6 +82,22 @@ class Column:
             return None
         return set() if pa.types.is_null(self.data.type) else {self.data.type}
 
+    def nans(self) -> int:
+        """How many cells are floats that are not a number."""
+        if isinstance(self.data, Below):
+            return sum(part.nans() for part in self.data.picked(self.rows))
+        kinds = self.types()
+        if (
+            isinstance(self.data, Changed | list)
+            or kinds is None
+            or not any(map(pa.types.is_floating, kinds))
+        ):
+            return 0
+        data = self.data.arrays() if isinstance(self.data, OnDisk) else self.data.chunks
+        if self.rows is not None:
+            data = [pa.chunked_array(list(data), next(iter(kinds))).take(pa.array(self.rows))]
+        return sum(int(pc.sum(pc.is_nan(array)).as_py() or 0) for array in data)
+
     def mark(self) -> str | None:
         """Tells the cells from any others, for what is kept of them; None when some are in memory."""
         found: str | None = None
@@ -128,6 +145,15 @@ class Below:
             for place, cell in zip(places.tolist(), self._of(part, rows[places]), strict=True):
                 found[place] = cell
         return found
+
+    def picked(self, rows: Rows | None) -> Iterator[Column]:
+        """The parts with these of their rows (None: all)."""
+        for part, start in zip(self.parts, self.starts.tolist(), strict=False):
+            if rows is None:
+                yield part
+                continue
+            inside = rows[(rows >= start) & (rows < start + len(part))] - start
+            yield Column(part.data, inside if part.rows is None else part.rows[inside])
 
     def _of(self, part: int, rows: Rows) -> list[Cell]:
         return self.parts[part].cells(rows - self.starts[part])

@@ -107,11 +107,13 @@ def combined(parts: Sequence[Codes]) -> NDArray[np.uint64]:
     """uint64 (N,): one hash a row over the codes of several columns (splitmix64)."""
     mixed = np.zeros(len(parts[0]), np.uint64)
     for part in parts:
-        mixed = _mixed(mixed ^ part.astype(np.uint64))
+        mixed = mixed_in(mixed, part)
     return mixed
 
 
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed_in(mixed: NDArray[np.uint64], part: Codes) -> NDArray[np.uint64]:
+    """The rows' hashes with the codes of one more column."""
+    x = mixed ^ part.astype(np.uint64)
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from sensorium.table.packed import Cell
 from sensorium.table.table import Table
 
 Ints = NDArray[np.int64]
+Medium: TypeAlias = "Path | int | None"
+"""A file, 64 bits of what is no file, or nothing to compare."""
 
 EXAMPLES = 5
 MOST_BYTES = 1 << 31
@@ -63,30 +65,44 @@ def find_leaks(
     for number, rows in enumerate(parts.values()):
         part[rows] = number
     used = np.flatnonzero(part >= 0)
-    names, leaks, codes = list(parts), list[Leak](), list[Ints]()
+    names, leaks = list(parts), list[Leak]()
+    mixed, present = np.zeros(table.num_rows, np.uint64), np.zeros(table.num_rows, bool)
     for column in columns:
-        found = table.codes(column)
-        media = _media(table, column, found)
-        complete = True
+        codes = table.codes(column)
+        first = _first_rows(codes)
+        media = _media(table, column, first)
         if media is not None:
-            found, complete = _contents(media, part, most_bytes)
-            leaks += _shared(found, part, used, names, "medium", column, complete)
-        codes.append(found)
-    if codes:
-        present = np.any([c >= 0 for c in codes], axis=0)
-        row_codes = np.unique(hashes.combined(codes), return_inverse=True)[1]
+            content, complete = _contents(media, _spread(codes, part, len(first)), most_bytes)
+            codes = np.where(codes >= 0, content[codes], -1)
+            leaks += _shared(codes, part, used, names, "medium", column, complete)
+        mixed, present = hashes.mixed_in(mixed, codes), present | (codes >= 0)
+    if columns:
+        row_codes = np.unique(mixed, return_inverse=True)[1]
         leaks += _shared(np.where(present, row_codes, -1), part, used, names, "row", None, True)
     return sorted(leaks, key=lambda leak: -leak.count)
 
 
-def _media(table: Table, column: str, codes: Ints) -> list[Cell] | None:
-    """The column's cells with files as Path, when it holds files, bytes, pictures or arrays; else None."""
-    first = next(table.chunks(column, np.flatnonzero(codes >= 0)[:1000], size=1000), [])
-    if not any(is_path_like(cell) if isinstance(cell, str) else not _simple(cell) for cell in first):
+def _first_rows(codes: Ints) -> Ints:
+    """int64 (U,): the row in which each code comes first."""
+    known, first = np.unique(codes, return_index=True)
+    return first[known >= 0]
+
+
+def _media(table: Table, column: str, first: Ints) -> list[Medium] | None:
+    """The column's distinct cells, when it holds files, bytes, pictures or arrays; else None.
+
+    first: int64 (U,), the rows in which they come first.
+    """
+    some = next(table.chunks(column, first[:1000], size=1000), [])
+    if not any(is_path_like(cell) if isinstance(cell, str) else not _simple(cell) for cell in some):
         return None
-    placed = located(table.column(column), table.folder, table.roots)
-    files = any(isinstance(cell, Path | bytes | np.ndarray) or _picture(cell) for cell in placed)
-    return placed if files else None
+    found: list[Medium] = []
+    files = False
+    for cells in table.chunks(column, first):
+        for cell in located(cells, table.folder, table.roots):
+            files = files or isinstance(cell, Path | bytes | np.ndarray) or _picture(cell)
+            found.append(cell if isinstance(cell, Path) else _key(cell))
+    return found if files else None
 
 
 def _simple(cell: Cell) -> bool:
@@ -97,35 +113,45 @@ def _picture(cell: Cell) -> bool:
     return getattr(cell, "tobytes", None) is not None and getattr(cell, "mode", None) is not None
 
 
-def _contents(cells: Sequence[Cell], part: Ints, most_bytes: int) -> tuple[Ints, bool]:
-    """int64 (N,): one code for each content, -1 where there is none to compare; False when cut short."""
-    paths = {cell for cell in cells if isinstance(cell, Path)}
+def _spread(codes: Ints, part: Ints, number: int) -> list[set[int]]:
+    """For each code the parts that hold it."""
+    found: list[set[int]] = [set() for _ in range(number)]
+    rows = np.flatnonzero((codes >= 0) & (part >= 0))
+    for code, one in np.unique(np.stack([codes[rows], part[rows]], 1), axis=0).tolist():
+        found[code].add(one)
+    return found
+
+
+def _contents(media: Sequence[Medium], spread: Sequence[set[int]], most_bytes: int) -> tuple[Ints, bool]:
+    """int64 (U,): one code for each content, -1 where there is none to compare; False when cut short."""
+    paths = {cell for cell in media if isinstance(cell, Path)}
     size = {path: hashes.file_size(path) for path in paths}
     parts_of: dict[int, set[int]] = {}
-    for cell, number in zip(cells, part.tolist(), strict=True):
-        if isinstance(cell, Path) and number >= 0:
-            parts_of.setdefault(size[cell], set()).add(number)
+    for cell, parts in zip(media, spread, strict=True):
+        if isinstance(cell, Path):
+            parts_of.setdefault(size[cell], set()).update(parts)
     key: dict[Path, object] = {}
     left, complete = most_bytes, True
     for path in sorted(paths):
         known: object = path
-        if size[path] > 0 and len(parts_of.get(size[path], ())) > 1:
+        if size[path] > 0 and len(parts_of[size[path]]) > 1:
             left -= min(size[path], hashes.WHOLE_BYTES)
             complete = complete and left >= 0
             known = hashes.file_digest(path, size[path]) if left >= 0 else path
         part_of_file = parted(path)[0] != path
         key[path] = known if size[path] > 0 or part_of_file else None
     seen: dict[object, int] = {}
-    found = [-1] * len(cells)
-    for row, cell in enumerate(cells):
-        known = key[cell] if isinstance(cell, Path) else _key(cell)
+    found = np.full(len(media), -1)
+    for place, cell in enumerate(media):
+        known = key[cell] if isinstance(cell, Path) else cell
         if known is not None:
-            found[row] = seen.setdefault(known, len(seen))
-    return np.array(found, np.int64), complete
+            found[place] = seen.setdefault(known, len(seen))
+    return found, complete
 
 
-def _key(cell: Cell) -> object:
-    return None if cell is None or isinstance(cell, Exception) else hashes.key(cell)
+def _key(cell: Cell) -> int | None:
+    """64 bits of a cell's content; None where there is none."""
+    return None if cell is None or isinstance(cell, Exception) else hash(("cell", hashes.key(cell)))
 
 
 def _shared(

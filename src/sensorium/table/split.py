@@ -63,14 +63,14 @@ def find_split_column(table: Table) -> str | None:
 
 
 def _divides(table: Table, column: str) -> bool:
-    cells = table.column(column)
-    counts = Counter(split_word(cell) for cell in cells if cell is not None)
+    counts = Counter(split_word(cell) for cell in table.cells(column) if cell is not None)
     known = [counts[part] for part in PARTS if counts[part]]
     if counts["train"] and 0.5 * counts.total() <= sum(known) < 0.95 * counts.total():
-        row = next(i for i, cell in enumerate(cells) if cell is not None and split_word(cell) is None)
+        cells = enumerate(table.cells(column))
+        row, odd = next((i, cell) for i, cell in cells if cell is not None and split_word(cell) is None)
         raise DataError(
             f"{table.source}: column {column!r} looks like a split, but {counts[None]:,} of its cells "
-            f"are none of train, val and test; the first is {cells[row]!r} in {table.row_number(row)}. "
+            f"are none of train, val and test; the first is {odd!r} in {table.row_number(row)}. "
             "Mend them, rename the column, or say split.how in the plan."
         )
     return len(known) > 1 and sum(known) >= 0.95 * counts.total()
@@ -173,7 +173,7 @@ def _labels(table: Table, target: str | None, kind: Kind | None) -> Ints | None:
         return None
     if kind == "classify":
         return table.codes(target)
-    values = np.array([number(cell) for cell in table.column(target)])
+    values = np.fromiter(map(number, table.cells(target)), np.float64, table.num_rows)
     return assign.bins(values) if np.isfinite(values).mean() >= 0.8 else None
 
 
@@ -210,8 +210,9 @@ def _given(
     target: str | None,
     kind: Kind | None,
 ) -> Split:
-    words = {cell: split_word(cell) for cell in set(map(_text, table.column(column)))}
-    placed = np.array([PARTS.index(w) if (w := words[_text(c)]) else -1 for c in table.column(column)])
+    words = {cell: split_word(cell) for cell in set(map(_text, table.cells(column)))}
+    place = {cell: PARTS.index(word) if word else -1 for cell, word in words.items()}
+    placed = np.fromiter((place[_text(c)] for c in table.cells(column)), np.int64, table.num_rows)
     learned = next((part for part in (0, 1) if (placed == part).any()), None)
     if learned is None:
         seen = ", ".join(sorted(repr(word) for word in words)[:8])

@@ -100,6 +100,18 @@ class Table:
             stop = min(self.num_rows, start + size)
             yield column.cells(np.arange(start, stop) if rows is None else rows[start : start + size])
 
+    def cells(self, name: str) -> Iterator[Cell]:
+        """All cells of a column, one after another; of a column on disk some are in memory at a time."""
+        if not self.on_disk(name):
+            yield from self.column(name)
+            return
+        for chunk in self.chunks(name):
+            yield from chunk
+
+    def nans(self, name: str) -> int:
+        """How many cells of a column are floats that are not a number: they count as missing."""
+        return self._column(name).nans()
+
     def stored(self, name: str) -> Stored:
         """The whole column in memory: Arrow or a list, its rows in the table's order."""
         return self._column(name).stored()

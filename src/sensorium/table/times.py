@@ -12,11 +12,13 @@ from sensorium.table.table import Table
 
 def times_of(table: Table, column: str) -> NDArray[np.float64]:
     """float64 (N,): seconds or plain numbers that order the rows; NaN where missing."""
-    cells = table.column(column)
-    numbers = [None if c is None else number(c) for c in cells]
-    if not any(n is not None and n != n for n in numbers):
-        return np.array([np.nan if n is None else n for n in numbers], np.float64)
-    return np.array([_seconds(table, column, row, cell) for row, cell in enumerate(cells)], np.float64)
+    rows = table.num_rows
+    numbers = np.fromiter((np.nan if c is None else number(c) for c in table.cells(column)), np.float64, rows)
+    missing = np.fromiter((c is None for c in table.cells(column)), bool, rows)
+    if not np.isnan(numbers[~missing]).any():
+        return numbers
+    seconds = (_seconds(table, column, row, cell) for row, cell in enumerate(table.cells(column)))
+    return np.fromiter(seconds, np.float64, rows)
 
 
 def _seconds(table: Table, column: str, row: int, cell: Cell) -> float:
