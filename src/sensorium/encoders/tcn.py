@@ -41,7 +41,7 @@ class Tcn(Encoder):
         *,
         tokens: Literal["pooled", "sequence"] = "pooled",
         layers: Annotated[int, Field(ge=1, le=12)] = 4,
-        width: Annotated[int, Field(ge=1)] = 64,
+        width: Annotated[int, Field(ge=1)] = 32,
         kernel: Annotated[int, Field(ge=1)] = 5,
         stride: Annotated[int, Field(ge=0)] = 0,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
