@@ -1,6 +1,5 @@
 """Sounds: any file, bytes or array -> one channel of int16 at one rate."""
 
-import struct
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from sensorium.errors import CorruptCell
 from sensorium.media import magic
 from sensorium.media.cells import shown
+from sensorium.media.declared import declared_bytes
 
 Wave = NDArray[np.float32]
 
@@ -143,7 +143,7 @@ def _opened(cell: bytes | Path, limits: Limits) -> soundfile.SoundFile:
 def _checked(file: soundfile.SoundFile, cell: bytes | Path, limits: Limits) -> Header:
     told = Header(file.samplerate, file.frames, file.channels, file.format)
     _check_seconds(told.seconds, limits)
-    declared = _declared_wav_bytes(cell) if told.format in ("WAV", "WAVEX") else None
+    declared = declared_bytes(cell)
     if declared is not None:
         says, holds = declared
         if holds < says * (1 - _TOLERANCE):
@@ -157,29 +157,6 @@ def _check_seconds(seconds: float, limits: Limits) -> None:
             f"the sound lasts {seconds:,.1f} s, more than max_seconds = {limits.max_seconds:g}; "
             "raise max_seconds to read it"
         )
-
-
-def _declared_wav_bytes(cell: bytes | Path) -> tuple[int, int] | None:
-    """(bytes that the data chunk of a RIFF file declares, bytes that follow it).
-
-    None when it is no plain RIFF, or its length is one of the marks that writers of streams leave.
-    """
-    length = len(cell) if isinstance(cell, bytes) else cell.stat().st_size
-    file = BytesIO(cell) if isinstance(cell, bytes) else cell.open("rb")
-    with file:
-        if file.read(4) != b"RIFF":
-            return None
-        file.seek(12)
-        for _ in range(100):
-            chunk = file.read(8)
-            if len(chunk) < 8:
-                return None
-            name, says = struct.unpack("<4sI", chunk)
-            if name == b"data":
-                endless = says == 0 or says >= 0x7FFFF000
-                return None if endless else (says, length - file.tell())
-            file.seek(says + says % 2, 1)
-    return None
 
 
 def _array(cell: object, rate: int, limits: Limits) -> tuple[NDArray[np.generic], int]:
