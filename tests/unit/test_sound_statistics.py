@@ -41,6 +41,15 @@ def test_the_parts_equal_numpy() -> None:
     np.testing.assert_allclose(found[383:], waves, atol=1e-3)
 
 
+def test_coefficients_beyond_the_bands_are_exactly_zero() -> None:
+    mask = torch.ones(1, 30, dtype=torch.bool)
+    found = sound_statistics.statistics(torch.randn(1, 8, 30), mask)[0]
+    mean, spread, step = (found[start : start + 20] for start in (192, 212, 232))
+    for part in (mean, spread, step):
+        assert (part[:7] != 0).all()
+        assert (part[7:] == 0).all(), "what rounding leaves of zero would be scaled up by learners"
+
+
 def test_padding_and_neighbours_change_no_row() -> None:
     x, mask = bands(30)
     padded = torch.cat([x, torch.full((1, 64, 17), torch.nan)], 2)

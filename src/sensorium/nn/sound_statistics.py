@@ -43,10 +43,14 @@ def statistics(bands_BMW: Tensor, mask_BW: Tensor) -> Tensor:
 
 
 def _dct(bands: int, like: Tensor) -> Tensor:
-    """(K, M): the first rows of the orthonormal DCT-II, without the constant."""
+    """(K, M): the first rows of the orthonormal DCT-II, without the constant; zeros where there are no more.
+
+    A further row would give what rounding leaves of zero, which learners would scale up.
+    """
     place_M = torch.arange(bands, device=like.device) + 0.5
     order_K = torch.arange(1, COEFFICIENTS + 1, device=like.device)
-    return torch.cos(math.pi * order_K[:, None] * place_M / bands) * math.sqrt(2 / bands)
+    rows_KM = torch.cos(math.pi * order_K[:, None] * place_M / bands) * math.sqrt(2 / bands)
+    return torch.where(order_K[:, None] < bands, rows_KM, 0.0)
 
 
 def _moments(x_BKW: Tensor, mask_BW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
