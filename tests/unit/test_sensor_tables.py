@@ -37,6 +37,7 @@ CASES: dict[str, tuple[str, Any]] = {
     "few channels": ("sensor", lambda n: rng(n).normal(size=(50, 6))),
     "few channels, nested lists": ("sensor", lambda n: rng(n).normal(size=(20, 6)).tolist()),
     "many channels that go together": ("sensor", lambda n: walk(60, n, 64).cumsum(1)),
+    "few channels that are never negative": ("sensor", lambda n: rng(n).random((60, 6))),
     "dicts of lists": ("sensor", lambda n: {"t": [0, 1, 2 + n], "x": [1, 2, 3]}),
     "a dict a step": ("sensor", lambda n: [{"x": 1, "y": n}, {"x": 2, "y": 3}]),
     "texts of lists": ("sensor", lambda n: str(walk(40, n).round(2).tolist())),
