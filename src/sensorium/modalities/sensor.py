@@ -145,8 +145,7 @@ class Sensor(Modality):
         real = np.isfinite(packed.values)
         values = np.where(real, packed.values, np.zeros((), kind))
         times = np.concatenate([np.zeros(0), *(r[1] for r in read if r is not None)]) if self.keep else None
-        mask = None if real.all() else real
-        return Packed(values, packed.status, packed.offsets, mask, times, reasons, index)
+        return Packed(values, packed.status, packed.offsets, real, times, reasons, index)
 
     def describe(self, facts: Sequence[Facts], layout: Layout) -> Facts:
         widths = [f["channels"] for f in facts]
