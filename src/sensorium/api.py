@@ -1,7 +1,8 @@
 """The Python door: Learner, load, Report. No maths."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -15,11 +16,11 @@ from sensorium.fit_facts import task_of
 from sensorium.infer import Inference
 from sensorium.load_table import load_table
 from sensorium.plan import Plan
-from sensorium.predict import check_on_corrupt, tell_corrupt
+from sensorium.predict import check_on_corrupt
 from sensorium.report.files import card, write_run
 from sensorium.report.page import evaluation_page, write_page
 from sensorium.results import Report
-from sensorium.store import default_store
+from sensorium.store import Store, default_store
 from sensorium.table.table import Table
 from sensorium.train.run import Request, Run, planned, run
 from sensorium.train.tell import evaluated, remarks, report_of
@@ -31,7 +32,8 @@ class Learner:
 
     target: a column, or several. plan: a plan, whole or in part, as dict or YAML path. sets: changes to
     it, ``"train.epochs=5"``. effort: ``fast``, ``good`` or ``best``. time_limit: seconds, or ``"10m"``.
-    seed: one for everything. roots: folders besides the table's own in which media may lie.
+    seed: one for everything. roots: folders besides the table's own in which media may lie. verify_store:
+    compare the content of every file with what the store has prepared of it, whatever its times say.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Learner:
         time_limit: float | str | None = None,
         seed: int | None = None,
         roots: Sequence[str | Path] = (),
+        verify_store: bool = False,
     ) -> None:
         self.target = (target,) if isinstance(target, str) else tuple(target)
         self.plan, self.sets, self.effort = plan, tuple(sets), effort
         self.time_limit, self.seed = time_limit, seed
-        self.roots = tuple(Path(r) for r in roots)
+        self.roots, self.verify_store = tuple(Path(r) for r in roots), verify_store
         self.run: Run | None = None
         self.report: Report | None = None
         self._bundle: Bundle | None = None
@@ -87,7 +90,7 @@ class Learner:
     def _request(self, table: object, test: object, out: Path | None, resume: bool) -> Request:
         return Request(
             self._table(table), self.target, self.plan, self.sets, self.effort, self.time_limit, self.seed,
-            None if test is None else self._table(test), out, resume, default_store(),
+            None if test is None else self._table(test), out, resume, self._store(),
         )  # fmt: skip
 
     @property
@@ -120,22 +123,29 @@ class Learner:
         warning; ``error`` raises DataError naming the first. cells: a file in which to list them (JSON
         lines: table, column, row, path, reason).
         """
+        return [*chain.from_iterable(self.stream(table, on_corrupt=on_corrupt, cells=cells))]
+
+    def stream(
+        self, table: object, *, on_corrupt: str = "missing", cells: str | Path | None = None
+    ) -> Iterator[list[dict[str, Json]]]:
+        """What ``answers`` gives, some thousand rows at a time: for tables larger than memory.
+
+        What is corrupt is told, or raised, after the last rows.
+        """
         predictor = self._fitted().predictor
-        check_on_corrupt(on_corrupt)
         if isinstance(table, list) and not table:
-            return []
-        rows = self._table(table)
-        data = predictor.prepare(rows, store=default_store())
-        tell_corrupt(predictor, rows, data, on_corrupt, cells)
-        return predictor.cells(data)
+            check_on_corrupt(on_corrupt)
+            return
+        pieces = predictor.pieces(self._table(table), on_corrupt, cells, store=self._store())
+        yield from map(predictor.cells, pieces)
 
     def predict(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.generic]:
         """One answer a row, in the rows' order: (N,), or (N, targets) when there are several."""
-        rows = self.answers(table, on_corrupt=on_corrupt)
         names = list(self._fitted().predictor.plan.targets)
-        if len(names) == 1:
-            return np.array([row[names[0]] for row in rows])
-        return np.array([[row[n] for n in names] for row in rows], dtype=object)
+        found: list[Json] = []
+        for rows in self.stream(table, on_corrupt=on_corrupt):
+            found += [row[names[0]] if len(names) == 1 else [row[n] for n in names] for row in rows]
+        return np.array(found) if len(names) == 1 else np.array(found, dtype=object)
 
     def predict_proba(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.float64]:
         """Probabilities (N, K) of a classified target, columns as in ``classes``.
@@ -143,14 +153,13 @@ class Learner:
         Raises SensoriumError when the target has no classes.
         """
         predictor, facts = self._fitted().predictor, self._target_facts()
-        check_on_corrupt(on_corrupt)
         name = next(iter(predictor.plan.targets))
         if "labels" not in facts:
             raise SensoriumError(f"predict_proba: the target {name!r} has no classes; use predict().")
-        rows = self._table(table)
-        data = predictor.prepare(rows, store=default_store())
-        tell_corrupt(predictor, rows, data, on_corrupt)
-        return task_of(predictor.plan.targets[name]).answers(predictor.numbers(data).values[name], facts)
+        task, found = task_of(predictor.plan.targets[name]), []
+        for data in predictor.pieces(self._table(table), on_corrupt, store=self._store()):
+            found.append(task.answers(predictor.numbers(data).values[name], facts))
+        return np.concatenate(found)
 
     def evaluate(
         self, table: object, *, on_corrupt: str = "missing", cells: str | Path | None = None
@@ -161,7 +170,7 @@ class Learner:
         """
         predictor, rows = self._fitted().predictor, self._table(table)
         check_on_corrupt(on_corrupt)
-        report = evaluated(predictor, rows, store=default_store(), on_corrupt=on_corrupt, cells=cells)
+        report = evaluated(predictor, rows, store=self._store(), on_corrupt=on_corrupt, cells=cells)
         return replace(report, page=lambda path: evaluation_page(path, predictor, rows, report))
 
     def save(self, folder: str | Path) -> None:
@@ -185,15 +194,27 @@ class Learner:
         return self._bundle
 
     def _table(self, table: object) -> Table:
-        return load_table(table, roots=self.roots)
+        return load_table(table, roots=self.roots, store=self._store())
+
+    def _store(self) -> Store:
+        return default_store(verify=self.verify_store)
 
 
-def load(folder: str | Path, *, verify: bool = True, roots: Sequence[str | Path] = ()) -> Learner:
-    """A learner from a bundle, or from a run's folder. Raises BundleError when it is not whole."""
+def load(
+    folder: str | Path,
+    *,
+    verify: bool = True,
+    roots: Sequence[str | Path] = (),
+    verify_store: bool = False,
+) -> Learner:
+    """A learner from a bundle, or from a run's folder. Raises BundleError when it is not whole.
+
+    verify: check the bundle's files and golden rows. roots, verify_store: as for ``Learner``.
+    """
     path = Path(folder)
     if not (path / "bundle.json").exists() and (path / "bundle" / "bundle.json").exists():
         path = path / "bundle"
     found = bundles.load(path, verify=verify)
-    learner = Learner(tuple(found.predictor.plan.targets), roots=roots)
+    learner = Learner(tuple(found.predictor.plan.targets), roots=roots, verify_store=verify_store)
     learner._bundle = found
     return learner

@@ -1,6 +1,7 @@
 """Rows -> answers: the one path that evaluate, explain, bundle and serve use. Knows only members."""
 
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sensorium.corrupt import in_words, places, stop, write_cells
 from sensorium.errors import PlanError, nearest
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers
+from sensorium.members._pieces import AT_ONCE, said
 from sensorium.plan import Plan
 from sensorium.prepare import corrupt_cells, prepare
 from sensorium.store import Store
@@ -69,7 +71,29 @@ class Predictor:
 
     def numbers(self, data: Prepared) -> Numbers:
         """Numbers of every row; a row that nobody answers gets the stored prior."""
-        return with_prior(self.member.numbers(data), self.facts)
+        return with_prior(said(self.member, data), self.facts)
+
+    def pieces(
+        self, table: Table, on_corrupt: str, cells: str | Path | None = None, *, store: Store | None = None
+    ) -> Iterator[Prepared]:
+        """The table's inputs, AT_ONCE rows at a time, in order; what is corrupt is told at the end.
+
+        on_corrupt, cells: as for ``tell_corrupt``. Raises PlanError for another ``on_corrupt``, and where
+        that is ``error`` DataError once every cell was looked at.
+        """
+        check_on_corrupt(on_corrupt)
+        self.compare(table)
+        found: list[tuple[str, int, str]] = []
+        kept = store if table.num_rows >= STORED_ROWS else None
+        for start in range(0, table.num_rows, AT_ONCE):
+            some = table
+            if table.num_rows > AT_ONCE:
+                some = table.take(np.arange(start, min(table.num_rows, start + AT_ONCE)))
+            data = prepare(self.plan, self.facts, some, answering=True, store=kept)
+            found += [(column, start + row, why) for column, row, why in corrupt_cells(data)]
+            if on_corrupt != "error" or not found:
+                yield data
+        tell_corrupt(self, table, found, on_corrupt, cells)
 
     def cells(self, data: Prepared) -> list[dict[str, Json]]:
         """One answer a row, in order: ``<target>``, ``<target>.p.<class>``, ``<target>.missing``."""
@@ -98,21 +122,20 @@ def check_on_corrupt(asked: str) -> None:
 
 
 def tell_corrupt(
-    predictor: Predictor, table: Table, data: Prepared, on_corrupt: str, cells: str | Path | None = None,
-    *, warn: bool = True,
-) -> list[tuple[str, int, str]]:  # fmt: skip
-    """The (column, row, reason) of cells that cannot be read: listed in ``cells``, warned of, or an error.
+    predictor: Predictor, table: Table, found: Sequence[tuple[str, int, str]], on_corrupt: str,
+    cells: str | Path | None = None, *, warn: bool = True,
+) -> None:  # fmt: skip
+    """Tell of cells that cannot be read: listed in ``cells``, warned of, or an error.
 
-    on_corrupt: ``missing``, or ``error``, which raises DataError naming the first.
+    found: (column, row, reason). on_corrupt: ``missing``, or ``error``, which raises DataError naming the
+    first.
     """
-    found = list(corrupt_cells(data))
     if cells is not None:
         write_cells(Path(cells), places(found, table, predictor.plan))
     if on_corrupt == "error":
         stop(found, table, predictor.plan, "use on_corrupt missing, which answers from the other cells")
     for text in in_words(found, table) if warn else ():
         warnings.warn(f"{table.source}: {text}", CorruptCells, stacklevel=3)
-    return found
 
 
 def with_prior(numbers: Numbers, facts: Facts) -> Numbers:

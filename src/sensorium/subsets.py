@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sensorium.chained import Chained, featured
 from sensorium.members._base import Member, Numbers
+from sensorium.members._pieces import said
 from sensorium.members.ensemble import Ensemble
 from sensorium.members.mean import Mean
 from sensorium.network import Network
@@ -72,13 +73,13 @@ class Asked:
             return known.of(member.learner, gone)
         if gone not in self._blind:
             self._blind[gone] = self.data.hiding(sorted(gone))
-        return member.numbers(self._blind[gone])
+        return said(member, self._blind[gone])
 
     def _encode_once(self, member: Network, gone: Hidden) -> None:
         inputs = frozenset(member.inputs)
         sets = [s for s in dict.fromkeys([gone, *(s & inputs for s in self.sets)]) if s]
-        for one, said in zip(sets, member.hiding(self.data, sets), strict=True):
-            self._said[id(member), one] = said
+        for one, numbers in zip(sets, member.hiding(self.data, sets), strict=True):
+            self._said[id(member), one] = numbers
 
 
 def drawn_rows(rows: int, rng: np.random.Generator, most: int = MOST_ROWS) -> NDArray[np.int64]:

@@ -18,12 +18,17 @@ def evaluate(
     cells: Annotated[
         Path | None, typer.Option(help="Write the cells that cannot be read here (JSON lines).")
     ] = None,
+    verify_store: Annotated[
+        bool, typer.Option(help="Read the content of every file again, whatever its times say.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Measure a trained model on TABLE, with 95 % bootstrap intervals."""
     from sensorium.api import load
 
-    report = load(run, roots=root or ()).evaluate(table, on_corrupt=on_corrupt, cells=cells)
+    report = load(run, roots=root or (), verify_store=verify_store).evaluate(
+        table, on_corrupt=on_corrupt, cells=cells
+    )
     if out is not None:
         report.save(out)
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else str(report))

@@ -16,6 +16,7 @@ def inspect(
     """Tell what TABLE holds: kinds of columns and why, missing and corrupt cells, ranges, leaks."""
     from sensorium.inspect_table import inspect as inspected
     from sensorium.load_table import load_table
+    from sensorium.store import default_store
 
-    found = inspected(load_table(table, roots=tuple(root or ())), target)
+    found = inspected(load_table(table, roots=tuple(root or ()), store=default_store()), target)
     typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else str(found))

@@ -1,6 +1,7 @@
 """``sensorium predict``: answers for a table or for one JSON row."""
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -20,18 +21,23 @@ def predict(
     cells: Annotated[
         Path | None, typer.Option(help="Write the cells that cannot be read here (JSON lines).")
     ] = None,
+    verify_store: Annotated[
+        bool, typer.Option(help="Read the content of every file again, whatever its times say.")
+    ] = False,
 ) -> None:
     """Answer every row of TABLE, in its order."""
     from sensorium.api import load
     from sensorium.cli.rows import one_row
-    from sensorium.table.answers import write_answers
+    from sensorium.table.answers import AnswerFile
 
-    learner = load(run, roots=root or ())
+    learner = load(run, roots=root or (), verify_store=verify_store)
     single = table.lstrip().startswith(("{", "["))
-    rows = learner.answers(one_row(table) if single else table, on_corrupt=on_corrupt, cells=cells)
-    if out is not None:
-        write_answers(out, {name: [row[name] for row in rows] for name in rows[0]} if rows else {})
-        typer.echo(f"{len(rows)} answers in {out}", err=True)
+    pieces = learner.stream(one_row(table) if single else table, on_corrupt=on_corrupt, cells=cells)
+    if out is None:
+        for row in chain.from_iterable(pieces):
+            typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    for row in rows:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+    with AnswerFile(out) as file:
+        for rows in pieces:
+            file.write({name: [row[name] for row in rows] for name in rows[0]})
+    typer.echo(f"{file.rows} answers in {out}", err=True)

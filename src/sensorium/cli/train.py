@@ -23,6 +23,9 @@ def train(
         str | None, typer.Option(help="missing, error or drop: what to do with corrupt cells.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the state in --out.")] = False,
+    verify_store: Annotated[
+        bool, typer.Option(help="Read the content of every file again, whatever its times say.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json.")] = False,
 ) -> None:
     """Train on TABLE: climb the ladder, tell the truth about fusion, write a bundle and a report."""
@@ -41,6 +44,7 @@ def train(
         seed=seed,
         sets=sets,
         roots=root or (),
+        verify_store=verify_store,
     )
     learner.fit(table if len(table) > 1 else table[0], test=test, out=out, resume=resume)
     typer.echo(json.dumps(learner.metrics, indent=1) if as_json else learner.summary())

@@ -53,6 +53,8 @@ def _network(name: str, records: list[Facts], metric: Metric | None, shown: str)
     seconds = sum(float(r.get("seconds", 0.0)) for r in records)
     told = f"{len(records)} epochs, {seconds:,.1f} s"
     told += f", {sum(speed) / len(speed):,.0f} rows/s" if speed else ""
+    waiting = [float(r["waiting"]) for r in records if isinstance(r.get("waiting"), float | int)]
+    told += f", waited for data {100 * sum(waiting) / len(waiting):.1f} % of the time" if waiting else ""
     return card(
         name,
         curves(losses, "loss", f"loss of {name} by epoch"),

@@ -4,9 +4,11 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,39 +22,104 @@ Records = Mapping[str, Sequence[Cell]]
 
 
 def write_answers(path: Path | str, records: Records) -> None:
-    """Write columns of equal length, one record a row, in order; a file that is there is replaced whole.
+    """Write columns of equal length, one record a row, as an ``AnswerFile``."""
+    with AnswerFile(path) as file:
+        file.write(records)
+
+
+class AnswerFile:
+    """A file of answers, written some rows at a time; a context manager.
 
     ``.csv``: RFC 4180, UTF-8, lines end with CR LF, a missing cell is empty, booleans are true and
-    false. ``.parquet``: typed columns. ``.jsonl``: one object a line, missing and not finite numbers
-    null. Lists and objects are JSON in csv and Parquet. Raises DataError for another suffix, a folder
-    that is not there, or columns of different lengths.
+    false. ``.parquet``: typed columns, as the first rows are. ``.jsonl``: one object a line, missing and
+    not finite numbers null. Lists and objects are JSON in csv and Parquet. A file that is there is
+    replaced whole at the end, and stays when there is an error before. Raises DataError for another
+    suffix, a folder that is not there, or columns of different lengths.
     """
-    path = Path(path)
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        known = ", ".join(sorted(_WRITERS))
-        raise DataError(f"{path}: cannot write {path.suffix or 'a file without a suffix'!r}. Known: {known}.")
-    if not path.parent.is_dir():
-        raise DataError(
-            f"{path}: the folder {path.parent} does not exist. Create it or choose another place."
-        )
-    lengths = {name: len(cells) for name, cells in records.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
-        raise DataError(f"{path}: columns must be equally long; got {told}.")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(partial, records)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    def __init__(self, path: Path | str) -> None:
+        self.path, self.rows = Path(path), 0
+        kind = _WRITERS.get(self.path.suffix.lower())
+        if kind is None:
+            known = ", ".join(sorted(_WRITERS))
+            what = self.path.suffix or "a file without a suffix"
+            raise DataError(f"{self.path}: cannot write {what!r}. Known: {known}.")
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise DataError(
+                f"{self.path}: the folder {folder} does not exist. Create it or choose another place."
+            )
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._writer = kind(self._partial)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and not self.rows:
+                self._writer.write({})
+            self._writer.close()
+            if kind is None:
+                self._partial.replace(self.path)
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def write(self, records: Records) -> None:
+        """The next rows: columns of equal length, always the same."""
+        lengths = {name: len(cells) for name, cells in records.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
+            raise DataError(f"{self.path}: columns must be equally long; got {told}.")
+        self._writer.write(records)
+        self.rows += next(iter(lengths.values()), 0)
 
 
-def _csv(path: Path, records: Records) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(records)
-        writer.writerows(zip(*(_column(cells) for cells in records.values()), strict=True))
+class _Csv:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
+        self._begun = False
+
+    def write(self, records: Records) -> None:
+        if not self._begun:
+            self._writer.writerow(records)
+        self._begun = True
+        self._writer.writerows(zip(*(_column(cells) for cells in records.values()), strict=True))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Jsonl:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="\n")
+
+    def write(self, records: Records) -> None:
+        for row in zip(*records.values(), strict=True):
+            values = {name: _json(cell) for name, cell in zip(records, row, strict=True)}
+            self._file.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parquet:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, records: Records) -> None:
+        table = pa.table({name: _arrow(listed(cells)) for name, cells in records.items()})
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema)
+        self._writer.write_table(table.cast(self._writer.schema))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _column(cells: Sequence[Cell]) -> Iterable[Cell]:
@@ -81,13 +148,6 @@ def _text(cell: Cell) -> str:
     return json.dumps(_json(cell), ensure_ascii=False)
 
 
-def _jsonl(path: Path, records: Records) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in zip(*records.values(), strict=True):
-            values = {name: _json(cell) for name, cell in zip(records, row, strict=True)}
-            file.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
-
-
 def _json(cell: Cell) -> object:
     cell = plain(cell)
     if isinstance(cell, float):
@@ -103,11 +163,6 @@ def _json(cell: Cell) -> object:
     return cell if isinstance(cell, str | int | bool | None) else str(cell)
 
 
-def _parquet(path: Path, records: Records) -> None:
-    columns = {name: _arrow(listed(cells)) for name, cells in records.items()}
-    pq.write_table(pa.table(columns), path)
-
-
 def _arrow(stored: "pa.ChunkedArray | list[Cell]") -> "pa.ChunkedArray | pa.Array":
     if not isinstance(stored, list):
         return stored
@@ -119,9 +174,9 @@ def _arrow(stored: "pa.ChunkedArray | list[Cell]") -> "pa.ChunkedArray | pa.Arra
     )
 
 
-_WRITERS: dict[str, Callable[[Path, Records], None]] = {
-    ".csv": _csv,
-    ".parquet": _parquet,
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
+_WRITERS: "dict[str, type[_Csv] | type[_Jsonl] | type[_Parquet]]" = {
+    ".csv": _Csv,
+    ".parquet": _Parquet,
+    ".jsonl": _Jsonl,
+    ".ndjson": _Jsonl,
 }

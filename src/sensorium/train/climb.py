@@ -12,6 +12,7 @@ from sensorium import seeds
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Floats, Goal, Member, Numbers, Rows
 from sensorium.members._base import Job as MemberJob
+from sensorium.members._pieces import said as in_pieces
 from sensorium.metrics import metrics
 from sensorium.modalities import modalities
 from sensorium.model import modality_of, part_facts
@@ -24,6 +25,11 @@ from sensorium.train.job import Job, Trained
 from sensorium.train.loop import train_network
 from sensorium.train.score import loss_of, scored
 from sensorium.types import Facts
+
+MEMBER_ROWS = 1 << 15
+"""Validation rows on which members choose penalties and steps; a drawn part where there are more."""
+SLOW = 0.1
+"""The share of its training time above which it is told that a network waited for data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +167,16 @@ class Climb:
     ) -> Candidate:  # fmt: skip
         """A candidate with its numbers (``said``, when they are known) and its score on validation rows."""
         val = self.data.rows(self.val)
-        numbers = said or member.numbers(val)
+        numbers = said or in_pieces(member, val)
         by = {target: loss_of(self.plan, target, self.facts) for target in self.plan.targets}
         score, loss = scored(self.plan, self.facts, val, numbers, by)
         seconds = time.monotonic() - began
         steps, batch, told = (0, 0, history)
         if trained is not None:
             steps, batch, told = trained.best_step, trained.batch_rows, trained.history
+        notes = (*member.notes, *waited(told))
         return Candidate(
-            name, member, numbers, score, seconds, single, tuple(told), member.notes, loss, steps, batch
+            name, member, numbers, score, seconds, single, tuple(told), notes, loss, steps, batch
         )
 
     def fields(self) -> tuple[Field, ...]:
@@ -192,6 +199,9 @@ class Climb:
     ) -> MemberJob:
         """What a member is fitted on: these fields of these rows, with the score that chooses."""
         table, (train, val) = data or self.data, rows or (self.train, self.val)
+        if len(val) > MEMBER_ROWS:  # enough to choose a penalty by
+            rng = seeds.generator(self.plan.seed, "member val rows")
+            val = np.sort(rng.choice(val, MEMBER_ROWS, replace=False))
         goals = {n: self._goal(n, asked, table) for n, asked in self.plan.targets.items()}
         groups = None if self.groups is None else self.groups[table.numbers]
         return MemberJob(tuple(fields), table, train, val, goals, self.plan.seed, groups)
@@ -209,3 +219,12 @@ class Climb:
             return value if np.isfinite(value) else -np.inf
 
         return Goal(asked.task.name, dict(asked.task.choices), facts, score)
+
+
+def waited(history: Sequence[Facts]) -> tuple[str, ...]:
+    """What to tell of a network whose training waited for data; history: records of its epochs."""
+    times = [(float(r["seconds"]), float(r["waiting"])) for r in history if "waiting" in r]
+    share = sum(s * w for s, w in times) / max(1e-9, sum(s for s, _ in times))
+    if share <= SLOW:
+        return ()
+    return (f"training waited for data {share:.0%} of its time: the disk is slower than the network",)

@@ -9,6 +9,7 @@ from sensorium.evaluate import Judge, evaluate_target, judge
 from sensorium.fit_facts import notes, task_of
 from sensorium.plan import TargetPlan
 from sensorium.predict import Predictor, tell_corrupt, with_prior
+from sensorium.prepare import corrupt_cells
 from sensorium.results import EACH_FOLD, Report, TargetResult
 from sensorium.store import Store
 from sensorium.subsets import Asked
@@ -83,7 +84,8 @@ def evaluated(
 ) -> Report:  # fmt: skip
     """A report of a predictor on a table that has the targets, with what missing inputs do."""
     data = predictor.prepare(table, answering=False, store=store)
-    corrupt = tell_corrupt(predictor, table, data, on_corrupt, cells, warn=False)
+    corrupt = list(corrupt_cells(data))
+    tell_corrupt(predictor, table, corrupt, on_corrupt, cells, warn=False)
     plan, member, facts = predictor.plan, predictor.member, predictor.facts
     reads = member.inputs if len(member.inputs) > 1 else ()
     asked = Asked(data, [frozenset([n]) for n in reads])
