@@ -146,9 +146,32 @@ def test_long_signals_keep_their_start_and_the_share_is_told() -> None:
     _, facts, packed = learned(cells, longest=10)
     assert facts["cut"] == 0.1
     assert packed.lengths().tolist() == [10] * 10
-    assert learned(cells)[1]["longest"] == 47, "the 99 % quantile"
+    assert learned(cells)[1]["longest"] == 50, "all, unless few are much longer"
+    assert learned([np.ones(9)] * 400 + [np.ones(80)], longest=None)[1]["longest"] == 9
     late = [[NAN, NAN, 5.0], [1.0, 2.0, 3.0]]
     assert learned(late, longest=2)[2].row_status().tolist() == [MISSING, PRESENT]
+
+
+def test_what_is_cut_brought_to_one_rate_or_turned_is_told() -> None:
+    modality, facts, _ = learned([np.arange(10.0)] * 9 + [np.arange(50.0)], longest=10)
+    assert modality.notes(facts) == (
+        "10.0% of its signals have more than 10 steps; the rest of those is cut off (longest)",
+    )
+    modality, facts, _ = learned([even(20), even(10)])
+    assert modality.notes(facts) == (
+        "its signals have 10 to 20 steps a second; all are brought to 15 (rate)",
+    )
+    assert Sensor(irregular="keep").notes(facts) == ()
+    modality, facts, _ = learned([np.zeros((3, 40))])
+    assert modality.notes(facts) == ("its arrays are read as 3 channels over time (channels says else)",)
+    assert Sensor(channels=3).notes(facts) == ()
+
+
+def test_the_field_with_times_may_be_named() -> None:
+    cells = [{"when": [0, 2], "x": [1, 2]}]
+    assert learned(cells)[1]["names"] == ["when", "x"]
+    _, facts, _ = learned(cells, time="when")
+    assert (facts["names"], facts["rate"]) == (["x"], 0.5)
 
 
 def test_which_axis_is_the_channels_is_found_or_told() -> None:

@@ -51,7 +51,8 @@ class Sensor(Modality):
     Choices:
         rate: steps a second that are kept, or these and at how many cells that say none were recorded; None:
             the median of what cells say. Cells that say nothing keep every step, unless a pair is given.
-        longest: steps that are kept, from the start; None: the 99 % quantile of the lengths, at most 4,096.
+        longest: steps that are kept, from the start; None: all, up to twice the 99 % quantile of the lengths
+            and to 4,096.
         irregular: resample to even steps (gaps of more than 5 stay), or keep the times for an encoder that
             reads them.
         channels: how many there are, or the names of those to read (1, 2, ... in arrays); None: all. The axis
@@ -121,7 +122,8 @@ class Sensor(Modality):
         rate = self.rate or (float(f"{np.median(rates):.6g}") if rates else 1.0)
         recorded = self.recorded or rate
         lengths = np.array([s.steps if self.keep else s.steps_at(rate, recorded) for s in found] or [1.0])
-        longest = self.longest or int(min(_LONGEST_AUTO, np.ceil(np.quantile(lengths, 0.99))))
+        usual, top = np.floor(np.quantile(lengths, [0.99, 1]) + 1e-6)
+        longest = self.longest or int(min(_LONGEST_AUTO, top if top <= 2 * usual else usual))
         return {
             "channels": form.channels,
             "names": list(form.names),
@@ -176,6 +178,23 @@ class Sensor(Modality):
             statistics(part, told["channels"], told["longest"])
             for part, told in zip(parts, facts, strict=True)
         )
+
+    def notes(self, facts: Facts) -> tuple[str, ...]:
+        told = []
+        if facts["cut"] > 0:
+            told.append(
+                f"{facts['cut']:.1%} of its signals have more than {facts['longest']:,} steps; the rest of "
+                "those is cut off (longest)"
+            )
+        if not self.keep and facts["rates"] and facts["rates"][0] < facts["rates"][-1]:
+            low, _, high = facts["rates"]
+            told.append(
+                f"its signals have {low:g} to {high:g} steps a second; all are brought to {facts['rate']:g} "
+                "(rate)"
+            )
+        if facts["first"] == "channels" and self.channels is None:
+            told.append(f"its arrays are read as {facts['channels']} channels over time (channels says else)")
+        return tuple(told)
 
     @classmethod
     def summary(cls, cells: Sequence[Cell]) -> Facts:
