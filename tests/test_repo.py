@@ -14,6 +14,8 @@ from sources import CODE, FAMILIES, ROOT, everything, listed, package, project
 NAMED = [(folder, name) for folder in FAMILIES for name in family_of(folder).names()]
 SWEEPING = {"Exception", "BaseException"}
 CORE_AT_MOST = 13
+TOOLS = ("dev", "bench")
+"""Extras of those who work on the project: their packages need no reason."""
 
 
 def choices_block(text: str) -> dict[str, str]:
@@ -134,7 +136,9 @@ def test_the_core_stays_small_and_every_dependency_has_its_page() -> None:
     names = [re.split(r"[<>=]", line)[0].lower() for line in project()["project"]["dependencies"]]
     assert len(names) <= CORE_AT_MOST
     pages = {path.stem for path in (ROOT / "docs" / "decisions" / "dependencies").glob("*.md")}
-    assert pages == set(names)
+    groups = project()["project"]["optional-dependencies"]
+    extras = [line for group, lines in groups.items() if group not in TOOLS for line in lines]
+    assert pages == {*names, *(re.split(r"[<>=]", line)[0].lower() for line in extras)}
 
 
 def test_the_changelog_has_a_section_for_this_version() -> None:

@@ -87,7 +87,8 @@ def _several(asked: InputPlan, modality: Modality, table: Table, train: NDArray[
         return None
     words = not modality.media
     rows = train[:: -(-len(train) // LOOKED_AT) or 1]
-    cells = [cell for c in asked.columns for chunk in table.chunks(c, rows) for cell in chunk]
+    chunks = (chunk for c in asked.columns for chunk in table.chunks(c, rows))
+    cells = [cell for chunk in chunks for cell in chunk if cell is not None]
     sign = None if words else sign_of(cells)
     lists = sum(held(cell, sign) is not None for cell in cells)
     if asked.several is None and lists <= (len(cells) / 2 if words else 0):

@@ -71,7 +71,8 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
         cells = apart.elements
     if kind is not None and kind.media and names_files(cells, table):
         cells = located(cells, table.folder, table.roots)
-    empty, reasons = _status(kind, cells, seed, guess.column, apart) if kind and cells else (0, {})
+    found = _status(kind, cells, seed, guess.column, apart) if kind and cells else (0, {}, "")
+    empty, reasons, notes = found
     every = len(rows) == (codes >= 0).sum()
     first: dict[str, str] = {}
     for place, why in reasons.items():
@@ -88,7 +89,9 @@ def look(table: Table, guess: ColumnGuess, seed: int) -> ColumnReport:
         table.nans(guess.column),
         common,
         {why: first[why] for why in common},
-        _facts(guess, cells) | ({"in a cell": spread(apart.counts())} if apart is not None else {}),
+        _facts(guess, cells)
+        | ({"in a cell": spread(apart.counts())} if apart is not None else {})
+        | ({"note:": notes} if notes else {}),
         examples,
     )
 
@@ -102,16 +105,18 @@ def _rows(present: NDArray[np.int64], kind: type[Modality] | None, seed: int, na
 
 def _status(
     kind: type[Modality], cells: Sequence[Cell], seed: int, name: str, apart: Apart | None
-) -> tuple[int, dict[int, str]]:
-    """How many of the cells hold nothing after all, and {place: why it is corrupt}. apart: how the cells were
-    taken apart, when they hold several."""
+) -> tuple[int, dict[int, str], str]:
+    """How many of the cells hold nothing after all, {place: why it is corrupt}, and what else to know.
+
+    apart: how the cells were taken apart, when they hold several.
+    """
     modality = kind()
     some = cells if kind.together else cells[:FITTED]
     facts = modality.fit([some], seeds.generator(seed, f"inspect fit {name}"))
     packed = modality.prepare(cells, facts)
     if apart is not None:
         packed = whole(packed, apart)
-    return int((packed.row_status() == MISSING).sum()), packed.row_reasons()
+    return int((packed.row_status() == MISSING).sum()), packed.row_reasons(), "; ".join(modality.notes(facts))
 
 
 def _facts(guess: ColumnGuess, cells: Sequence[Cell]) -> Facts:

@@ -38,12 +38,14 @@ def layout_of(asked: InputPlan) -> Layout:
 
 
 def part_facts(asked: InputPlan, facts: Facts) -> list[Facts]:
-    """The facts of every part of an input: one a column, or several where its cells hold several media.
+    """The facts of every part of an input: one a column, or several where its cells hold several media, or
+    where a text is read in windows.
 
     facts: {column: its facts}.
     """
     each = [facts[column] for column in asked.columns]
-    return [one for one in each for _ in range(one.get("several", {}).get("most", 1))]
+    counts = [one.get("several", {}).get("most", 1) * one.get("windows", 1) for one in each]
+    return [one for one, count in zip(each, counts, strict=True) for _ in range(count)]
 
 
 def key(name: str) -> str:

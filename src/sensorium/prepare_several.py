@@ -1,4 +1,4 @@
-"""A column as the parts of its input: one, or several where cells hold several media or texts.
+"""A column as the parts of its input: one, or several where cells hold several media, or texts are long.
 
 Letters: N rows, E elements of all cells, P parts.
 """
@@ -28,7 +28,31 @@ class Parts:
 
 def prepared_parts(source: Source, progress: Progress) -> Parts:
     """One column. Cells that hold several media are taken apart, all elements are prepared as one column, and
-    part p holds the p-th element of every row."""
+    part p holds the p-th element of every row. Where the facts say ``windows``, each part becomes so many, of
+    at most ``longest`` steps."""
+    found = _parts(source, progress)
+    count = source.facts.get("windows", 1)
+    if count == 1:
+        return found
+    parts = [one for part in found.parts for one in windows(part, source.facts["longest"], count)]
+    return Parts(tuple(parts), found.whole, found.texts)
+
+
+def windows(part: Packed, steps: int, count: int) -> list[Packed]:
+    """Ragged records in stretches of ``steps``, the first ``count``; a record may end before some."""
+    assert part.offsets is not None, "only ragged records have windows"
+    place = np.arange(len(part.values)) - np.repeat(part.offsets[:-1], part.lengths())
+    made = []
+    for number in range(count):
+        here = place // steps == number
+        lengths = np.clip(part.lengths() - number * steps, 0, steps)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        status = np.where((part.status == PRESENT) & (lengths == 0), MISSING, part.status).astype(np.uint8)
+        made.append(Packed(part.values[here], status, offsets, reasons=part.reasons, index=part.index))
+    return made
+
+
+def _parts(source: Source, progress: Progress) -> Parts:
     several = source.facts.get("several")
     if several is None:
         part = prepared_column(source, progress)

@@ -11,6 +11,7 @@ import torch
 from sensorium.errors import PlanError
 from sensorium.infer import infer
 from sensorium.infer_columns import guess_modality
+from sensorium.inspect_table import inspect
 from sensorium.load_table import load_table
 from sensorium.modalities.date import Date
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
@@ -227,3 +228,9 @@ def test_inspect_is_told_the_range_the_zone_and_the_order() -> None:
     assert zoned["varying"] == "hour, weekday, day, month, day of year"
     assert Date.summary(["x"]) == {}
     assert Date().show(datetime(2020, 1, 1), 1000).words == "2020-01-01T00:00:00"
+
+
+def test_inspect_tells_what_is_left_open() -> None:
+    cells = ["01/02/2020", "03/04/2020", "05/06/2020", "07/08/2021"] * 6
+    told = str(inspect(load_table({"x": cells, "y": ["a", "b"] * 12}), "y"))
+    assert "note: whether the day or the month comes first is not settled" in " ".join(told.split())

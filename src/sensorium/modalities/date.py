@@ -40,8 +40,8 @@ class Date(Modality):
         elapsed: always, never, or auto: unless moments at one step only count the training rows.
         order: day or month first in 03/04/2020; auto: as the column's cells settle it, else as is usual.
         zone: own (as written), utc, or auto: the zone that all cells name, UTC where they name several.
-        unit: of plain numbers: s, ms, us, ns or days since 1970, excel (its days), ymd (20200131), years;
-            auto: by their size.
+        unit: of plain numbers: s, ms, us, ns or days since 1970, excel (its days), ymd (20200131), years, or
+            by their size (auto).
         clip: standard deviations beyond which elapsed time grows only with its logarithm.
     """
 

@@ -14,13 +14,13 @@ from sensorium.media import codes, fingerprint, tokenizer
 from sensorium.media.cells import Sample, each
 from sensorium.media.facts import text_facts
 from sensorium.media.text import normalised, string
+from sensorium.media.words import Language, Shape, StopWords, common, without
 from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.table.field import Field
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Layout
 
 SAMPLE = 100_000
-_CHUNK = 4096
 _SHOWN = 400
 """Characters of a text that a report shows."""
 _WORDS = (
@@ -34,10 +34,18 @@ class Text(Modality):
     """Words, sentences, pages. Unicode-normalised; 0 pads, 1 is unknown.
 
     Choices:
-        tokenizer: bpe (byte-level pairs: any language, nothing unknown), words (and signs), or characters.
-        vocabulary: most tokens; fewer on small data.
-        longest: tokens of one text that are kept, from its start; the share of texts that are longer is told.
+        tokenizer: bpe (byte-level pairs: any language, nothing unknown), words (and signs), characters, or
+            hashed (words and their pieces of 3 and 4 characters; nothing is learned: for very small data).
+        vocabulary: most tokens; fewer on small data (hashed: all of them).
+        longest: tokens that an encoder gets at once.
+        windows: so many stretches of ``longest`` tokens of a text are read, one after another, by the same
+            encoder; the share of texts that are longer still is told.
         lowercase: whether big letters become small for the encoder.
+        language: of the words: chinese cuts them out of the line (extra ``chinese``); others for stems and
+            listed stop words; any asks for nothing.
+        stem: whether words become their stems, in small letters (Snowball; extra ``text``).
+        stop_words: keep; listed (those of the language are left out); or common (words of more than half of
+            the training texts are left out for networks; other members weigh them down by themselves).
         form: the Unicode normal form (NFKC also unifies widths and ligatures).
         max_characters: characters of one cell that are read.
     """
@@ -49,15 +57,20 @@ class Text(Modality):
     def __init__(
         self,
         *,
-        tokenizer: Literal["bpe", "words", "characters"] = "bpe",
+        tokenizer: tokenizer.Kind = "bpe",
         vocabulary: Annotated[int, Limit(ge=300)] = 8000,
         longest: Annotated[int, Limit(ge=1)] = 256,
+        windows: Annotated[int, Limit(ge=1, le=64)] = 1,
         lowercase: bool = True,
+        language: Language = "any",
+        stem: bool = False,
+        stop_words: StopWords = "keep",
         form: Literal["NFC", "NFKC"] = "NFKC",
         max_characters: Annotated[int, Limit(ge=1)] = 20_000,
     ) -> None:
-        self.tokenizer, self.vocabulary, self.longest = tokenizer, vocabulary, longest
+        self.tokenizer, self.vocabulary, self.longest, self.windows = tokenizer, vocabulary, longest, windows
         self.lowercase, self.form, self.max_characters = lowercase, form, max_characters
+        self.shape, self.common = Shape(language, stem, stop_words), stop_words == "common"
 
     @classmethod
     def sniff(cls, cells: Sequence[Cell]) -> Guess:
@@ -85,14 +98,21 @@ class Text(Modality):
             sample.add([t for t in self._strings(chunk)[0] if t])
         texts = sample.items()
         lengths = np.array([len(t) for t in texts] or [0])
+        left_out = common(texts) if self.common else []
+        texts = [without(text, frozenset(left_out)) for text in texts]
         size = min(self.vocabulary, max(400, int(lengths.sum()) // 50))
-        saved = tokenizer.train(self.tokenizer, texts, size, self.lowercase)
-        counts = np.array([len(ids) for ids in _encoded(saved, texts)] or [0])
+        size = self.vocabulary if self.tokenizer == "hashed" else size
+        spaced = self.shape.language == "chinese"
+        saved = tokenizer.train(self.tokenizer, texts, size, self.lowercase, spaced=spaced)
+        counts = np.array([len(ids) for ids in tokenizer.encode(saved, texts)] or [0])
+        longest = int(max(1, min(self.longest, counts.max())))
         return {
             "tokenizer": saved,
-            "vocabulary": tokenizer.load(saved).get_vocab_size(),
-            "longest": int(max(1, min(self.longest, counts.max()))),
-            "cut": float((counts > self.longest).mean()),
+            "vocabulary": tokenizer.vocabulary(saved),
+            "left_out": left_out,
+            "longest": longest,
+            "windows": int(max(1, min(self.windows, -(-counts.max() // longest)))),
+            "cut": float((counts > self.longest * self.windows).mean()),
             "tokens": [int(q) for q in np.quantile(counts, [0, 0.5, 0.99, 1])],
             "characters": [int(q) for q in np.quantile(lengths, [0, 0.5, 0.99, 1])],
         }
@@ -100,8 +120,9 @@ class Text(Modality):
     def prepare(self, cells: Sequence[Cell], facts: Facts) -> Packed:
         texts, reasons = self._strings(cells)
         places = [place for place, text in enumerate(texts) if text]
-        ids = _encoded(facts["tokenizer"], [texts[place] or "" for place in places])
-        longest = facts["longest"]
+        left_out = frozenset(facts.get("left_out", ()))
+        ids = tokenizer.encode(facts["tokenizer"], [without(texts[p] or "", left_out) for p in places])
+        longest = facts["longest"] * facts.get("windows", 1)
         lengths = np.zeros(len(cells), np.int64)
         lengths[places] = [min(longest, len(one)) for one in ids]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -124,8 +145,22 @@ class Text(Modality):
         }
 
     def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
-        one = len(facts) == facts[0].get("several", {}).get("most", 1)
+        one = len(facts) == facts[0].get("several", {}).get("most", 1) * facts[0].get("windows", 1)
         return Field(name, "words") if one else None
+
+    def notes(self, facts: Facts) -> tuple[str, ...]:
+        told = []
+        if facts["cut"] > 0:
+            read = self.longest * self.windows
+            told.append(
+                f"{facts['cut']:.1%} of its texts have more than {read:,} tokens; networks do not read the "
+                "rest of those (windows reads on)"
+            )
+        if facts["left_out"]:
+            words = facts["left_out"]
+            more = f" and {len(words) - 5} more" if len(words) > 5 else ""
+            told.append(f"words of more than half of its texts are left out: {', '.join(words[:5])}{more}")
+        return tuple(told)
 
     @classmethod
     def summary(cls, cells: Sequence[Cell]) -> Facts:
@@ -147,13 +182,4 @@ class Text(Modality):
         return [text or None for text in self._strings(cells)[0]]
 
     def _strings(self, cells: Sequence[Cell]) -> tuple[list[str | None], dict[int, str]]:
-        return each(cells, lambda cell: normalised(string(cell), self.form, self.max_characters))
-
-
-def _encoded(saved: str, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each text; in chunks, because an encoding takes far more memory than its ids."""
-    reader = tokenizer.load(saved)
-    found: list[list[int]] = []
-    for start in range(0, len(texts), _CHUNK):
-        found += [one.ids for one in reader.encode_batch_fast(list(texts[start : start + _CHUNK]))]
-    return found
+        return each(cells, lambda cell: self.shape(normalised(string(cell), self.form, self.max_characters)))
