@@ -193,6 +193,10 @@ def test_a_number_beside_the_channels_says_the_rate(name: str) -> None:
         (b"", "the file is empty (0 bytes)"),
         (b"\x89PNG\r\n\x1a\n", "not a signal: the content is image (png)"),
         (b"\x00\x01", "neither npy, npz nor a text table: the content is of an unknown kind"),
+        (
+            b"1,2\n" * 20 + b"\0",
+            "a text table, but with zero bytes in it: the content is of an unknown kind",
+        ),
         (b"word\nother\n", "the text is no table of numbers"),
         (b"\n\n", "the file holds no line"),
         (b"1,2\n3\n", "the text is no table: Row #2: Expected 2 columns, got 1: 3"),

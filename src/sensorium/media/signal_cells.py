@@ -89,6 +89,7 @@ def _of_path(path: Path, limits: Limits, time: str | None) -> Fields:
         return {"": npy_array(file, limits)}
     if first.startswith(ZIP):
         return _named(npz_arrays(file, limits))
+    _check_kind(first)
     limits.check((), file.stat().st_size)
     return _of_bytes(file.read_bytes(), limits)
 
@@ -100,10 +101,17 @@ def _of_bytes(data: bytes, limits: Limits) -> Fields:
         return {"": npy_array(data, limits)}
     if data.startswith(ZIP):
         return _named(npz_arrays(data, limits))
-    found = magic.kind(data[: magic.HEAD])
+    _check_kind(data[: magic.HEAD])
+    return dict(text_columns(data, limits))
+
+
+def _check_kind(first: bytes) -> None:
+    """Raises CorruptCell for what is plainly of another kind, before more of it is read."""
+    found = magic.kind(first)
     if found is not None:
         raise CorruptCell(f"not a signal: the content is {found[0]} ({found[1]})")
-    return dict(text_columns(data, limits))
+    if b"\0" in first:
+        raise CorruptCell("neither npy, npz nor a text table: the content is of an unknown kind")
 
 
 def _part(file: Path, key: str | None, row: int | None, limits: Limits, time: str | None) -> Fields:

@@ -50,7 +50,7 @@ def text_columns(data: bytes, limits: Limits) -> Columns:
 def _plain(data: bytes, limits: Limits) -> bytes:
     """UTF-8 lines without remarks and blank lines; their number is checked before anything is parsed."""
     if b"\0" in data[:_HEAD]:
-        raise CorruptCell("neither npy, npz nor a text table: the content is of an unknown kind")
+        raise CorruptCell("a text table, but with zero bytes in it: the content is of an unknown kind")
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
     limits.check((data.count(b"\n") + 1,), len(data))
     if data.startswith(b"#") or b"\n#" in data or b"\n\n" in data:
