@@ -90,7 +90,7 @@ def summarise() -> str:
     slowest = max(r["seconds"][ALL] for r in records)
     how = (
         f"{len(records)} of {len(letters('houses'))} folds (5 folds, repeated 3 times), test rows once each; "
-        f"differences are the group's MAPE less the other's, in points, with paired 95 % intervals over "
+        "differences are the group's MAPE less the other's, in points, with paired 95 % intervals over "
         "houses. "
         f"The slowest fold trained for {slowest:.0f} s."
     )
