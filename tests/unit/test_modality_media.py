@@ -63,7 +63,10 @@ def test_every_choice_of_texts_changes_something() -> None:
         assert other.fit([cells], rng()) != plain
     assert Text(form="NFC").clean(["\uff21"]) == ["\uff21"]
     assert Text().clean(["\uff21"]) == ["A"]
-    assert Text(max_characters=3).clean(["abcdef"]) == ["abc"]
+    (read,) = Text().clean(["abcdefghi " * 10_000])
+    assert len(read or "") == 19_999
+    (more,) = Text(windows=16).clean(["abcdefghi " * 10_000])
+    assert len(more or "") == 16 * 16 * 256
     many: list[Cell] = [f"word{i} other{i * 7}" for i in range(3000)]
     sizes = [Text(vocabulary=size).fit([many], rng())["vocabulary"] for size in (300, 600)]
     assert sizes == [300, 600]

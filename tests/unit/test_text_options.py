@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from sensorium.errors import MissingExtra, PlanError
+from sensorium.errors import MissingExtra
 from sensorium.fit_facts import fit_facts, notes
 from sensorium.load_table import load_table
 from sensorium.media import tokenizer, words
@@ -53,34 +53,32 @@ def forget(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
 
 
 def test_chinese_words_are_cut_out_of_the_line() -> None:
-    assert Shape("chinese")(CHINESE) == "\u6211 \u6765\u5230 \u5317\u4eac \u6e05\u534e\u5927\u5b66"
+    assert Shape(chinese=True)(CHINESE) == "\u6211 \u6765\u5230 \u5317\u4eac \u6e05\u534e\u5927\u5b66"
     assert (
-        Shape("chinese", stop_words="listed")(CHINESE) == "\u6765\u5230 \u5317\u4eac \u6e05\u534e\u5927\u5b66"
+        Shape(stop_words="chinese", chinese=True)(CHINESE)
+        == "\u6765\u5230 \u5317\u4eac \u6e05\u534e\u5927\u5b66"
     )
     cells: list[Cell] = [CHINESE] * 3
     assert len(read(cells, Text(tokenizer="words"))[0][0]) == 9
-    assert len(read(cells, Text(tokenizer="words", language="chinese"))[0][0]) == 4
-    assert Text(language="chinese").clean([CHINESE]) == [Shape("chinese")(CHINESE)]
+    assert len(read(cells, Text(tokenizer="chinese"))[0][0]) == 4
+    assert Text(tokenizer="chinese").clean([CHINESE]) == [Shape(chinese=True)(CHINESE)]
 
 
 def test_stems_make_forms_of_a_word_one() -> None:
-    assert (
-        Shape("english", stem=True)("Running, runs: the NATIONS' nation!") == "run, run: the nation' nation!"
-    )
-    assert Shape("german", stem=True)("H\u00e4user und Haus") == "haus und haus"
+    assert Shape("english")("Running, runs: the NATIONS' nation!") == "run, run: the nation' nation!"
+    assert Shape("german")("H\u00e4user und Haus") == "haus und haus"
     cells: list[Cell] = ["running shoes", "runs shoe"]
-    plain, stemmed = (
-        read(cells, Text(tokenizer="words", language="english", stem=s))[0] for s in (False, True)
-    )
+    plain, stemmed = (read(cells, Text(tokenizer="words", stem=s))[0] for s in ("none", "english"))
     assert plain[0] != plain[1]
     assert stemmed[0] == stemmed[1]
-    assert Text(language="english", stem=True).clean(cells) == ["run shoe", "run shoe"]
+    assert Text(stem="english").clean(cells) == ["run shoe", "run shoe"]
 
 
 def test_listed_words_are_left_out_and_negations_stay() -> None:
-    shape = Shape("english", stop_words="listed")
+    shape = Shape(stop_words="english")
     assert shape("The food was not good, and we were there.") == "food not good, ."
-    assert Shape("english")("The food was here") == "The food was here"
+    assert Shape()("The food was here") == "The food was here"
+    assert Shape("english", "english")("The foods were here") == "food"
     negations = {
         "english": "not no nor",
         "german": "nicht kein",
@@ -107,34 +105,17 @@ def test_common_words_are_found_in_the_training_texts() -> None:
     assert made.notes(facts) == ("words of more than half of its texts are left out: order, sent, the, was",)
 
 
-STEMS = "stem: words of the language 'any' have no stems; name another language, or leave stem out."
-LISTED = (
-    "stop_words: no words are listed for the language 'finnish', only for english, german, french, spanish, "
-    "italian, portuguese, dutch, chinese; choose common, which finds them in the training texts."
-)
-
-
-@pytest.mark.parametrize(
-    ("choices", "why"),
-    [({"stem": True}, STEMS), ({"stop_words": "listed", "language": "finnish"}, LISTED)],
-)
-def test_what_a_language_does_not_have_is_told(choices: dict[str, Any], why: str) -> None:
-    with pytest.raises(PlanError) as caught:
-        Text(**choices)
-    assert str(caught.value) == why
-
-
 def test_a_package_that_is_not_there_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     forget(monkeypatch, "rjieba")
     with pytest.raises(MissingExtra) as caught:
-        Text(language="chinese")
+        Text(tokenizer="chinese")
     assert str(caught.value) == (
         "Chinese words are cut out by rjieba, which is not installed; install it with: "
         "pip install 'sensorium[chinese]'"
     )
     forget(monkeypatch, "snowballstemmer")
     with pytest.raises(MissingExtra) as other:
-        Text(language="english", stem=True)
+        Text(stem="english")
     assert str(other.value) == (
         "stems are found by snowballstemmer, which is not installed; install it with: "
         "pip install 'sensorium[text]'"

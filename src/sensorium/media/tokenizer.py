@@ -11,7 +11,7 @@ from zlib import crc32
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-Kind = Literal["bpe", "words", "characters", "hashed"]
+Kind = Literal["bpe", "words", "characters", "hashed", "chinese"]
 
 PAD, UNKNOWN = "\x00", "\x01"
 """Control characters, which `text.normalised` removes: no text can spell them."""
@@ -24,18 +24,18 @@ _GRAMS = (3, 4)
 _PIECE = re.compile(r"\w+|[^\w\s]")
 
 
-def train(kind: Kind, texts: Sequence[str], size: int, lowercase: bool, *, spaced: bool = False) -> str:
+def train(kind: Kind, texts: Sequence[str], size: int, lowercase: bool) -> str:
     """A tokenizer of at most ``size`` tokens as JSON, learned from ``texts``; the same for the same texts.
 
     ``bpe``: byte-level byte-pair encoding (Sennrich et al. 2016; bytes as in GPT-2), any language, nothing
-    unknown. ``words``: words and signs, each Chinese character its own unless ``spaced`` says that there are
+    unknown. ``words``: words and signs, each Chinese character its own; ``chinese``: the same for texts with
     spaces between Chinese words. ``characters``: one each. ``hashed``: every word, and its pieces of 3 and 4
     characters, as hashed ids (as in fastText, Bojanowski 2017): nothing is learned, so few texts do no harm.
     """
     if kind == "hashed":
         return json.dumps({_HASHED: size, "lowercase": lowercase})
-    made: Tokenizer = {"bpe": _bpe, "words": _words, "characters": _characters}[kind](lowercase)
-    if spaced and kind == "words":
+    made: Tokenizer = {"bpe": _bpe, "characters": _characters}.get(kind, _words)(lowercase)
+    if kind == "chinese":
         made.normalizer = _clean_words(lowercase, chinese_apart=False)
     trainer: trainers.BpeTrainer | trainers.WordLevelTrainer
     if kind == "bpe":

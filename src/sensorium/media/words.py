@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
-from sensorium.errors import MissingExtra, PlanError
+from sensorium.errors import MissingExtra
 from sensorium.media.stop_words import STOP_WORDS
 
-Language: TypeAlias = Literal[
-    "any", "arabic", "chinese", "danish", "dutch", "english", "finnish", "french", "german", "greek",
-    "hungarian", "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish"
+Stems: TypeAlias = Literal[
+    "none", "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian",
+    "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish"
 ]  # fmt: skip
-StopWords: TypeAlias = Literal["keep", "listed", "common"]
+StopWords: TypeAlias = Literal[
+    "keep", "common", "chinese", "dutch", "english", "french", "german", "italian", "portuguese", "spanish"
+]
 
 COMMON, FEWEST, MOST = 0.5, 20, 200
 """A word of more than half of the texts (at least 20 of them) is common; at most so many words are."""
@@ -27,45 +29,34 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How texts of a language are changed before they are cut into tokens.
+    """How the words of texts are changed before they are cut into tokens.
 
-    Raises PlanError for stems or listed words that a language does not have, MissingExtra for a package.
+    stem: the language whose stems stand for words. stop_words: the language whose listed words are left out
+    (``common`` is left to ``common`` and ``without``). chinese: words are cut out of the line. Raises
+    MissingExtra for a package that is not there.
     """
 
-    language: Language = "any"
-    stem: bool = False
+    stem: Stems = "none"
     stop_words: StopWords = "keep"
+    chinese: bool = False
 
     def __post_init__(self) -> None:
-        if self.stem and self.language in ("any", "chinese"):
-            raise PlanError(
-                f"stem: words of the language {self.language!r} have no stems; name another language, or "
-                "leave stem out."
-            )
-        if self.stop_words == "listed" and self.language not in STOP_WORDS:
-            raise PlanError(
-                f"stop_words: no words are listed for the language {self.language!r}, only for "
-                f"{', '.join(STOP_WORDS)}; choose common, which finds them in the training texts."
-            )
-        if self.language == "chinese":
+        if self.chinese:
             _chinese()
-        if self.stem:
-            _stemmer(self.language)
+        if self.stem != "none":
+            _stemmer(self.stem)
 
     def __call__(self, text: str) -> str:
         """The text in words as this shape wants them; unchanged when it asks for nothing."""
-        listed = STOP_WORDS[self.language] if self.stop_words == "listed" else frozenset[str]()
-        if self.language == "chinese":
-            found = (word.strip() for word in _chinese()(text))
-            return " ".join(word for word in found if word and word not in listed)
-        if not self.stem and not listed:
-            return text
-        return _tidy(_WORD.sub(lambda m: self._word(m[0], listed), text))
+        if self.chinese:
+            text = " ".join(word for word in map(str.strip, _chinese()(text)) if word)
+        listed = STOP_WORDS.get(self.stop_words, frozenset())
+        if self.stem == "none":
+            return without(text, listed)
+        return _tidy(_WORD.sub(lambda m: self._word(m[0].lower(), listed), text))
 
     def _word(self, word: str, listed: frozenset[str]) -> str:
-        if listed and word.lower() in listed:
-            return ""
-        return _stemmed(self.language, word.lower()) if self.stem else word
+        return "" if word in listed else _stemmed(self.stem, word)
 
 
 def common(texts: Sequence[str]) -> list[str]:

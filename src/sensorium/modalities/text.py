@@ -14,13 +14,15 @@ from sensorium.media import codes, fingerprint, tokenizer
 from sensorium.media.cells import Sample, each
 from sensorium.media.facts import text_facts
 from sensorium.media.text import normalised, string
-from sensorium.media.words import Language, Shape, StopWords, common, without
+from sensorium.media.words import Shape, Stems, StopWords, common, without
 from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.table.field import Field
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Layout
 
 SAMPLE = 100_000
+MOST_CHARACTERS, _OF_A_TOKEN = 20_000, 16
+"""Characters of a text that are read at least, and for each token that its windows may hold."""
 _SHOWN = 400
 """Characters of a text that a report shows."""
 _WORDS = (
@@ -34,20 +36,18 @@ class Text(Modality):
     """Words, sentences, pages. Unicode-normalised; 0 pads, 1 is unknown.
 
     Choices:
-        tokenizer: bpe (byte-level pairs: any language, nothing unknown), words (and signs), characters, or
-            hashed (words and their pieces of 3 and 4 characters; nothing is learned: for very small data).
+        tokenizer: bpe (byte-level pairs: any language, nothing unknown), words (and signs), characters,
+            hashed (words and their pieces of 3 and 4 characters; nothing is learned: for very small data), or
+            chinese (words, cut out of the line of Chinese texts for all members; extra ``chinese``).
         vocabulary: most tokens; fewer on small data (hashed: all of them).
         longest: tokens that an encoder gets at once.
         windows: so many stretches of ``longest`` tokens of a text are read, one after another, by the same
             encoder; the share of texts that are longer still is told.
         lowercase: whether big letters become small for the encoder.
-        language: of the words: chinese cuts them out of the line (extra ``chinese``); others for stems and
-            listed stop words; any asks for nothing.
-        stem: whether words become their stems, in small letters (Snowball; extra ``text``).
-        stop_words: keep; listed (those of the language are left out); or common (words of more than half of
-            the training texts are left out for networks; other members weigh them down by themselves).
+        stem: the language in which words become their stems, in small letters (Snowball; extra ``text``).
+        stop_words: keep; the language whose articles, pronouns and the like are left out; or common: words of
+            more than half of the training texts are left out for networks (others weigh them down anyway).
         form: the Unicode normal form (NFKC also unifies widths and ligatures).
-        max_characters: characters of one cell that are read.
     """
 
     layouts = ("ids",)
@@ -62,15 +62,14 @@ class Text(Modality):
         longest: Annotated[int, Limit(ge=1)] = 256,
         windows: Annotated[int, Limit(ge=1, le=64)] = 1,
         lowercase: bool = True,
-        language: Language = "any",
-        stem: bool = False,
+        stem: Stems = "none",
         stop_words: StopWords = "keep",
         form: Literal["NFC", "NFKC"] = "NFKC",
-        max_characters: Annotated[int, Limit(ge=1)] = 20_000,
     ) -> None:
         self.tokenizer, self.vocabulary, self.longest, self.windows = tokenizer, vocabulary, longest, windows
-        self.lowercase, self.form, self.max_characters = lowercase, form, max_characters
-        self.shape, self.common = Shape(language, stem, stop_words), stop_words == "common"
+        self.lowercase, self.form, self.common = lowercase, form, stop_words == "common"
+        self.shape = Shape(stem, stop_words, tokenizer == "chinese")
+        self.most = max(MOST_CHARACTERS, _OF_A_TOKEN * longest * windows)
 
     @classmethod
     def sniff(cls, cells: Sequence[Cell]) -> Guess:
@@ -102,8 +101,7 @@ class Text(Modality):
         texts = [without(text, frozenset(left_out)) for text in texts]
         size = min(self.vocabulary, max(400, int(lengths.sum()) // 50))
         size = self.vocabulary if self.tokenizer == "hashed" else size
-        spaced = self.shape.language == "chinese"
-        saved = tokenizer.train(self.tokenizer, texts, size, self.lowercase, spaced=spaced)
+        saved = tokenizer.train(self.tokenizer, texts, size, self.lowercase)
         counts = np.array([len(ids) for ids in tokenizer.encode(saved, texts)] or [0])
         longest = int(max(1, min(self.longest, counts.max())))
         return {
@@ -182,4 +180,4 @@ class Text(Modality):
         return [text or None for text in self._strings(cells)[0]]
 
     def _strings(self, cells: Sequence[Cell]) -> tuple[list[str | None], dict[int, str]]:
-        return each(cells, lambda cell: self.shape(normalised(string(cell), self.form, self.max_characters)))
+        return each(cells, lambda cell: self.shape(normalised(string(cell), self.form, self.most)))
