@@ -33,6 +33,7 @@ def test_everything_else_is_there(cell: object) -> None:
         (12345, "12345"),
         (10**400, "a number of 1,329 bits"),
         ([1, 2], "a list"),
+        (np.timedelta64(3, "D"), "a timedelta64"),
     ],
 )
 def test_a_cell_is_shown_in_one_short_line(cell: object, text: str) -> None:

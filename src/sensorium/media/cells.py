@@ -28,7 +28,7 @@ def shown(cell: object, most: int = 40) -> str:
         return f"an array of shape {cell.shape} and type {cell.dtype}"
     if isinstance(cell, bool | np.bool_):
         return str(cell)
-    if isinstance(cell, float | np.floating | np.integer):
+    if isinstance(cell, float | np.floating | np.integer) and not isinstance(cell, np.timedelta64):
         return f"{cell:g}"
     if isinstance(cell, int):
         return str(cell) if abs(cell) < 10**15 else f"a number of {cell.bit_length():,} bits"
@@ -94,21 +94,26 @@ class Sample(Generic[T]):
 
     def __init__(self, most: int, rng: np.random.Generator) -> None:
         self.most, self.rng, self.seen = most, rng, 0
-        self._keys = np.empty(0)
+        self._keys, self._limit = np.empty(0), 2.0
         self._items: list[tuple[int, T]] = []
 
     def add(self, items: Sequence[T]) -> None:
         """Offer some items of the stream."""
         keys = self.rng.random(len(items))
-        limit = self._keys.max() if len(self._keys) >= self.most else 2.0
-        chosen = np.flatnonzero(keys < limit)
+        chosen = np.flatnonzero(keys < self._limit)
         self._items += [(self.seen + i, items[i]) for i in chosen.tolist()]
         self._keys = np.concatenate([self._keys, keys[chosen]])
         self.seen += len(items)
+        if len(self._keys) > 2 * self.most:  # seldom: it costs a step for each that stays
+            self._trim()
+
+    def _trim(self) -> None:
         if len(self._keys) > self.most:
             keep = np.argpartition(self._keys, self.most)[: self.most]
-            self._keys, self._items = self._keys[keep], [self._items[i] for i in keep]
+            self._keys, self._items = self._keys[keep], [self._items[i] for i in keep.tolist()]
+            self._limit = float(self._keys.max())
 
     def items(self) -> list[T]:
         """What stayed, in the stream's order."""
+        self._trim()
         return [item for _, item in sorted(self._items, key=lambda pair: pair[0])]
