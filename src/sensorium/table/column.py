@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -51,12 +52,32 @@ class Column:
     def codes(self) -> Rows:
         """int64 (N,): equal numbers for equal cells, in order of first appearance; -1: missing."""
         if isinstance(self.data, OnDisk | Below | Changed):
-            found: Rows | None = hashes.streamed_codes(self.data.pieces())
+            found: Rows | None = self._streamed()
         else:
             found = None if isinstance(self.data, list) else hashes.arrow_codes(self.data)
         if found is None:
             return hashes.codes(self.cells())
         return found if self.rows is None else found[self.rows]
+
+    def arrays(self) -> Iterator[pa.Array] | None:
+        """All cells as Arrow arrays, some at a time; None where some are Python cells or chosen rows."""
+        if self.rows is not None or isinstance(self.data, list | Changed):
+            return None
+        if isinstance(self.data, OnDisk):
+            return None if self.data.written else self.data.arrays()
+        if isinstance(self.data, Below):
+            each = [part.arrays() for part in self.data.parts]
+            return None if None in each else chain.from_iterable(one for one in each if one is not None)
+        chunks: list[pa.Array] = self.data.chunks
+        return iter(chunks)
+
+    def _streamed(self) -> Rows:
+        """The codes of all cells of ``data``, some cells in memory at a time."""
+        whole = Column(self.data)
+        kinds, arrays = whole.types(), whole.arrays()
+        if arrays is not None and kinds is not None and len(kinds) < 2 and hashes.simple(kinds):
+            return hashes.marked_codes(map(hashes.marks, arrays))
+        return hashes.streamed_codes(whole.pieces())
 
     def pieces(self) -> Iterator[list[Cell]]:
         """All cells, some at a time."""

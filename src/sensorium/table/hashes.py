@@ -74,14 +74,44 @@ def streamed_codes(pieces: Iterable[Sequence[Cell]]) -> Codes:
     Cells are told apart by 64 bits: among a million different ones two are taken for equal with a chance
     of 3 in 100 million.
     """
-    found, missing = [np.zeros(0, np.int64)], [np.zeros(0, bool)]
-    for cells in pieces:
-        found.append(np.fromiter(map(_mark, cells), np.int64, len(cells)))
-        missing.append(np.fromiter((c is None for c in cells), bool, len(cells)))
-    there = ~np.concatenate(missing)
-    numbers = np.full(len(there), -1)
-    numbers[there] = first_seen(np.concatenate(found)[there])[0]
+    return marked_codes(
+        (
+            np.fromiter(map(_mark, cells), np.int64, len(cells)),
+            np.fromiter((c is not None for c in cells), bool, len(cells)),
+        )
+        for cells in pieces
+    )
+
+
+def marked_codes(pieces: Iterable[tuple[Codes, NDArray[np.bool_]]]) -> Codes:
+    """Codes from 64 bits of each cell, and where there is a cell."""
+    found, there = [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    for mark, real in pieces:
+        found.append(mark)
+        there.append(real)
+    real = np.concatenate(there)
+    numbers = np.full(len(real), -1)
+    numbers[real] = first_seen(np.concatenate(found)[real])[0]
     return numbers
+
+
+def simple(kinds: Iterable[pa.DataType]) -> bool:
+    """Whether ``marks`` can tell cells of these types."""
+    t = pa.types
+    return all(t.is_integer(k) or t.is_floating(k) or t.is_string(k) or t.is_large_string(k) for k in kinds)
+
+
+def marks(array: pa.Array) -> tuple[Codes, NDArray[np.bool_]]:
+    """int64 (N,): 64 bits of each cell of a ``simple`` type, or of none; bool (N,): where there is one."""
+    there = array.is_valid().to_numpy(zero_copy_only=False).astype(bool)
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), np.int64), there
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return np.fromiter(map(hash, array.to_pylist()), np.int64, len(array)), there
+    if pa.types.is_integer(array.type):
+        return array.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64), there
+    values = array.cast(pa.float64()).fill_null(0).to_numpy(zero_copy_only=False) + 0.0  # -0.0 is 0.0
+    return values.view(np.int64), there & ~np.isnan(values)
 
 
 def _mark(cell: Cell) -> int:

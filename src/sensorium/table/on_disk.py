@@ -109,9 +109,10 @@ class OnDisk:
             yield self._cells(array)
 
     def arrays(self) -> Iterator[pa.Array]:
-        """All cells as Arrow arrays, as they are stored."""
+        """All cells as Arrow arrays."""
         for group in range(len(self.shard.starts) - 1):
-            yield from self.shard.batches(group, self.name, self.most)
+            for array in self.shard.batches(group, self.name, self.most):
+                yield array.cast(pa.float64()) if self.floats else array
 
     def cells(self, rows: Rows | None = None) -> list[Cell]:
         """The cells of these rows (None: all), in that order."""
@@ -149,7 +150,7 @@ class OnDisk:
         self._group = group
 
     def _cells(self, array: pa.Array) -> list[Cell]:
-        if self.floats and not pa.types.is_null(array.type):
+        if self.floats:
             array = array.cast(pa.float64())
         cells = chunk_cells(array)
         if self.written:
