@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sensorium.errors import CorruptCell
+from sensorium.media.signal_likeness import likeness
 from sensorium.media.vector_statistics import (
     Moments,
     packed_floats,
@@ -150,5 +151,7 @@ def test_lists_are_embeddings_or_signals_by_their_length_and_their_neighbours() 
     assert likely_vectors([smooth[:5], smooth[:9]])[0] == 0.3
     assert likely_vectors([noise[:5, :6], noise[:9, :6]])[0] == 0.2
     assert likely_vectors([])[0] == 0
+    for lists in (noise, smooth, noise[:, :4], [noise[0, :n] for n in range(30, 60)]):
+        assert (likely_vectors(list(lists))[0] > 0.5) == (likeness(list(lists))[0] < 0.5)
     assert together(np.arange(9, dtype=np.float32)) == pytest.approx(1)
     assert together(np.ones(9, np.float32)) == 0

@@ -101,7 +101,7 @@ def likely_lists(cells: Sequence[object]) -> tuple[float, str]:
     single = all(len(set(one)) == len(one) for one in lists) if whole else False
     several = len({len(one) for one in lists}) > 1
     if whole and single and several and len(set(items)) <= 0.5 * len(items):
-        return 0.9 * share, f"lists of {len(set(items)):,} different whole numbers, none twice in a list"
+        return 0.93 * share, f"lists of {len(set(items)):,} different whole numbers, none twice in a list"
     return 0.1 * share, "lists of numbers"
 
 
