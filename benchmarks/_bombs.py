@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ def npz(name: str = "arr_0.npy", megabytes: int = 400) -> bytes:
     """A packed array of zeros, a thousandth of its size."""
     file = io.BytesIO()
     with (
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as folder,
         folder.open(name, "w", force_zip64=True) as inner,
     ):
         inner.write(npy((megabytes * 125_000,), 0))
@@ -118,19 +119,21 @@ def au(frames: int, rate: int = 8000) -> bytes:
     return b".snd" + struct.pack(">IIIII", 24, 2 * frames, 3, rate, 1) + bytes(99)
 
 
-BOMBS: dict[str, bytes] = {
-    "picture of 50,000 x 50,000": png(HUGE_PIXELS, HUGE_PIXELS),
-    "picture of 2^31 x 1": png(2**31 - 1, 1),
-    "bitmap of 60,000 x 60,000": bmp(60_000, 60_000),
-    "bitmap of negative size": bmp(-5, -(2**31)),
-    "netpbm of 90,000 x 90,000": b"P6 90000 90000 255\n" + bytes(99),
-    "gif of 65,535 x 65,535": gif(65_535),
-    "sound of ten hours": wav(HUGE_SECONDS),
-    "sound of 2^31 bytes": wav(2**30 // 8000),
-    "au of ten hours": au(HUGE_SECONDS * 8000),
-    "array of 8 TB": npy((10**6, 10**6)),
-    "array of negative length": npy((-5, 3)),
-    "packed array of 400 MB": npz(),
-    "drawing of 3 MB": b"<svg>" + b"a" * 3_000_000,
-}
-"""Media that declare more than anybody could want. None of them can be read."""
+@cache
+def bombs() -> dict[str, bytes]:
+    """Media that declare more than anybody could want. None of them can be read."""
+    return {
+        "picture of 50,000 x 50,000": png(HUGE_PIXELS, HUGE_PIXELS),
+        "picture of 2^31 x 1": png(2**31 - 1, 1),
+        "bitmap of 60,000 x 60,000": bmp(60_000, 60_000),
+        "bitmap of negative size": bmp(-5, -(2**31)),
+        "netpbm of 90,000 x 90,000": b"P6 90000 90000 255\n" + bytes(99),
+        "gif of 65,535 x 65,535": gif(65_535),
+        "sound of ten hours": wav(HUGE_SECONDS),
+        "sound of 2^31 bytes": wav(2**30 // 8000),
+        "au of ten hours": au(HUGE_SECONDS * 8000),
+        "array of 8 TB": npy((10**6, 10**6)),
+        "array of negative length": npy((-5, 3)),
+        "packed array of 400 MB": npz(),
+        "drawing of 3 MB": b"<svg>" + b"a" * 3_000_000,
+    }

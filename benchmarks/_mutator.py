@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._bombs import BOMBS, WORDS, WRONG
+from benchmarks._bombs import WORDS, WRONG, bombs
 from sensorium.table.packed import Cell
 
 
@@ -207,8 +207,8 @@ def words(a: Attack) -> Hostile:
 
 def bomb(a: Attack) -> Hostile:
     """A medium that declares far more than it holds."""
-    name = a.one(sorted(BOMBS))
-    return Hostile(BOMBS[name], f"a bomb: {name}", broken=True)
+    name = a.one(sorted(bombs()))
+    return Hostile(bombs()[name], f"a bomb: {name}", broken=True)
 
 
 Maker = Callable[[Attack], Hostile]
