@@ -1,4 +1,4 @@
-"""Every limit of every modality makes a cell past it corrupt, and the reason names the limit and its option."""
+"""Every limit of every modality makes a cell past it corrupt; the reason names the limit and its option."""
 
 import numpy as np
 import pytest
