@@ -245,7 +245,7 @@ def _anchored(table: Table) -> Table:
             table = table.changed(name, partial(_anchor, folder=folder), str(folder))
             continue
         cells = table.column(name)
-        if any(isinstance(cell, str) for cell in cells):
+        if any(isinstance(cell, str | list) for cell in cells):
             placed = [_anchor(cell, folder) for cell in cells]
             if any(new is not old for new, old in zip(placed, cells, strict=True)):
                 table = table.with_column(name, placed)
@@ -253,6 +253,9 @@ def _anchored(table: Table) -> Table:
 
 
 def _anchor(cell: Cell, folder: Path) -> Cell:
+    if isinstance(cell, list) and any(isinstance(one, str) for one in cell):
+        placed = [_anchor(one, folder) for one in cell]
+        return cell if all(new is old for new, old in zip(placed, cell, strict=True)) else placed
     if isinstance(cell, str) and is_path_like(cell) and os.path.isfile(found := os.path.join(folder, cell)):
         return found
     return cell

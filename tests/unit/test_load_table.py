@@ -177,6 +177,17 @@ def test_paths_of_files_in_different_folders_start_at_their_own(here: Path) -> N
     assert str(found[2]) == "'lost.jpg': no such file"
 
 
+def test_lists_of_paths_start_at_their_own_folders_too(here: Path) -> None:
+    paths = [write(f"{name}/t.parquet") for name in ("one", "two")]
+    for name, path in zip(("one", "two"), paths, strict=True):
+        write(f"{name}/1.jpg", name)
+        pq.write_table(pa.table({"f": [["1.jpg", None], ["1.jpg"]]}), path)
+    found = load_table(paths).column("f")
+    assert [located(cell, None, [here]) for cell in found[2:]] == [  # type: ignore[arg-type]
+        [here / "two" / "1.jpg", None], [here / "two" / "1.jpg"]
+    ]  # fmt: skip
+
+
 def test_a_folder_of_shards_is_one_table(here: Path) -> None:
     for part in ("b", "a"):
         pq.write_table(pa.table({"x": [part]}), write(f"shards/{part}.parquet"))
