@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 from sensorium.model import layout_of, modality_of, part_name
 from sensorium.plan import Plan
 from sensorium.table import order
+from sensorium.table.order import Shards
 from sensorium.table.packed import PRESENT, Packed
 from sensorium.table.prepared import Prepared
 from sensorium.types import Arrays, Batch
 
 REPEATS = 2
 """Rows are visited by medium when a medium has so many rows on average."""
+SHARDED, SHARD, BUFFER = 1 << 32, 1 << 22, 1 << 30
+"""Bytes of mapped columns above which rows are visited by shards; of a shard; of what is shuffled at once."""
 
 
 class Batches:
@@ -76,7 +79,19 @@ class Batches:
 
     def order(self, batch_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         """One epoch's batches, shuffled, rows of one medium or of like length together."""
-        return order.shuffled(len(self.data), batch_rows, rng, self.lengths(), self.media())
+        return order.shuffled(len(self.data), batch_rows, rng, self.lengths(), self.media(), self.shards())
+
+    def shards(self) -> Shards | None:
+        """Where the rows lie on disk, when the prepared columns are larger than SHARDED bytes; else None.
+
+        The bound is one number and not the machine's memory: one seed visits rows in one order everywhere.
+        """
+        mapped = [part for _, _, part in self._inputs.values() if isinstance(part.values, np.memmap)]
+        largest = max(mapped, key=lambda part: part.values.nbytes, default=None)
+        if largest is None or sum(part.values.nbytes for part in mapped) <= SHARDED:
+            return None
+        each = max(1, largest.values.nbytes // max(1, len(largest.status)))
+        return Shards(largest.records(), max(1, SHARD // each), max(1, BUFFER // each))
 
 
 def _seen(part: Packed) -> NDArray[np.int64]:

@@ -3,8 +3,12 @@
 Letters: N rows.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from sensorium.table.hashes import first_seen
 
 Rows = NDArray[np.int64]
 
@@ -21,16 +25,46 @@ def near(rows: Rows, lengths: Rows | None, media: Rows | None) -> Rows:
     return rows if key is None else rows[np.argsort(key[rows], kind="stable")]
 
 
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Rows that lie on disk and are more than memory holds.
+
+    places: int64 (N,), where each row lies. shard: so many neighbours are read together. buffer: so many
+    rows, of shards from all over, are shuffled among each other.
+    """
+
+    places: Rows
+    shard: int
+    buffer: int
+
+    def shuffled(self, rng: np.random.Generator) -> Rows:
+        """Every row once: shards in random order, rows in random order within buffers of shards."""
+        order = np.argsort(self.places, kind="stable")
+        cut = [order[start : start + self.shard] for start in range(0, len(order), self.shard)]
+        rows = np.concatenate([cut[place] for place in rng.permutation(len(cut))])
+        for start in range(0, len(rows), self.buffer):
+            rows[start : start + self.buffer] = rng.permutation(rows[start : start + self.buffer])
+        return rows
+
+
 def shuffled(
-    number: int, batch_rows: int, rng: np.random.Generator, lengths: Rows | None, media: Rows | None
+    number: int,
+    batch_rows: int,
+    rng: np.random.Generator,
+    lengths: Rows | None,
+    media: Rows | None,
+    shards: Shards | None = None,
 ) -> list[Rows]:
     """One epoch's batches: every one of ``number`` rows once, in a new order each time.
 
     Rows that share a medium come together, the media in random order, so that each is encoded about
-    once an epoch; without shared media, rows of like length do, within stretches of batches.
+    once an epoch; without shared media, rows of like length do, within stretches of batches. shards:
+    where rows lie that do not fit into memory; then those that come together lie near each other.
     """
-    rows = rng.permutation(number)
-    if media is not None:
+    rows = rng.permutation(number) if shards is None else shards.shuffled(rng)
+    if media is not None and shards is not None:
+        rows = near(rows, None, first_seen(media[rows])[0][np.argsort(rows)])
+    elif media is not None:
         place = rng.permutation(int(media.max()) + 1)
         rows = near(rows, None, place[media])
     elif lengths is not None:

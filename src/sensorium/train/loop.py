@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from sensorium.network import Network, device
 from sensorium.plan import Plan
 from sensorium.plan_write import to_dict
 from sensorium.progress import Progress
+from sensorium.train.ahead import ahead
 from sensorium.train.dice import devices, put_back, rolled
 from sensorium.train.job import Job, Trained
 from sensorium.train.optim import adamw, rate_share, set_rate
@@ -196,19 +196,11 @@ class _Trainer:
                 kept.lerp_(value.detach(), 1 - decay)
 
     def _stream(self, epoch: int) -> Iterator[tuple[Batch, float]]:
-        """The epoch's batches, one made ahead in a thread, with the seconds that each was waited for."""
+        """The epoch's batches, cut ahead in threads, with the seconds that each was waited for."""
         rng = seeds.generator(self.plan.seed, f"order {self.job.name} {epoch}")
-        order = self.batches.order(self.batch_rows, rng)
-        with ThreadPoolExecutor(1) as ahead:
-            waiting = ahead.submit(self.batches.batch, order[0])
-            for place in range(len(order)):
-                began = time.monotonic()
-                batch = waiting.result()
-                waited = time.monotonic() - began
-                if place + 1 < len(order):
-                    waiting = ahead.submit(self.batches.batch, order[place + 1])
-                share = self.plan.train.hide_inputs
-                yield hidden(moved(batch, self.device), self.model, share, self.hide), waited
+        order, share = self.batches.order(self.batch_rows, rng), self.plan.train.hide_inputs
+        for batch, waited in ahead(self.batches.batch, order):
+            yield hidden(moved(batch, self.device), self.model, share, self.hide), waited
 
     def _validate(self) -> tuple[float, float]:
         """(score, higher is better; loss) on the validation rows; keeps the best weights."""
