@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from sensorium.fit_facts import fit_facts
@@ -14,7 +15,8 @@ from sensorium.prepare import prepare
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Prepared
 from sensorium.train.climb import Budget, Climb
-from sensorium.train.loop import Job
+from sensorium.train.job import Job, Trained
+from sensorium.train.loop import train_network
 from sensorium.types import Facts
 
 Row = dict[str, Cell]
@@ -96,3 +98,18 @@ def csv_table(folder: Path, made: list[Row]) -> Path:
         lines.append(",".join(cells))
     (folder / "table.csv").write_text("\n".join(lines) + "\n")
     return folder / "table.csv"
+
+
+def weights(done: Trained) -> dict[str, torch.Tensor]:
+    """A trained network's weights by name."""
+    return done.network.model.state_dict()
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    """Whether two networks have the same bits."""
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def trained(*inputs: str, train: dict[str, Any] | None = None, **rest: Any) -> Trained:
+    """A network over some inputs (age and kind, when none is named), trained shortly."""
+    return train_network(job(plan_of(*(inputs or ("age", "kind")), train=train), **rest))

@@ -21,23 +21,10 @@ from sensorium.encoders.linear import Linear
 from sensorium.errors import TrainingError
 from sensorium.plan_parse import parse
 from sensorium.plan_write import to_dict
-from sensorium.train import loop
-from sensorium.train.loop import Job, Trained, train_network
+from sensorium.train.job import Job, Trained
+from sensorium.train.loop import train_network
 from sensorium.types import Arrays, Facts, Tokens
-
-Weights = dict[str, torch.Tensor]
-
-
-def weights(done: Trained) -> Weights:
-    return done.network.model.state_dict()
-
-
-def equal(one: Weights, other: Weights) -> bool:
-    return all(torch.equal(one[name], other[name]) for name in one)
-
-
-def trained(*inputs: str, train: dict[str, Any] | None = None, **rest: Any) -> Trained:
-    return train_network(toy.job(toy.plan_of(*(inputs or ("age", "kind")), train=train), **rest))
+from toy import equal, trained, weights
 
 
 def scores(done: Trained) -> list[Any]:
@@ -103,44 +90,6 @@ def test_loss_falls_with_and_without_mixing_and_in_both_precisions() -> None:
 def test_answers_are_computed_in_float32_whatever_the_training_used() -> None:
     done = trained(train={"precision": "bfloat16", "epochs": 1})
     assert all(value.dtype == torch.float32 for value in weights(done).values() if value.is_floating_point())
-
-
-def planted_scores(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
-    told = iter(values)
-    monkeypatch.setattr(loop, "scored", lambda *_: (next(told), 1.0))
-    monkeypatch.setattr(loop, "of_prior", lambda *_: (0.0, 0.7))
-
-
-def test_early_stopping_keeps_the_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    planted_scores(monkeypatch, [0.2, 0.9, 0.5, 0.6, 0.7, 1.0])
-    done = trained(train={"epochs": 6, "patience": 3})
-    assert [r["score"] for r in done.history] == [0.2, 0.9, 0.5, 0.6, 0.7]
-    planted_scores(monkeypatch, [0.2, 0.9, 0.5, 0.6, 0.7, 1.0])
-    best = trained(train={"epochs": 6, "steps": 18, "patience": 1})
-    assert [r["score"] for r in best.history] == [0.2, 0.9, 0.5]
-    assert equal(weights(done), weights(best))
-    planted_scores(monkeypatch, [0.2, 0.9, 0.5, 0.6, 0.7, 1.0])
-    assert not equal(weights(done), weights(trained(train={"epochs": 6, "patience": 6})))
-
-
-def test_a_network_that_never_beats_the_prior_stops_after_its_patience(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(loop, "of_prior", lambda *_: (0.5, 1.0))
-    losing = [(0.4, 1.5), (0.5, 1.4), (0.3, 1.3), (0.4, 1.2), (0.4, 1.1), (0.4, 1.05)]
-    told = iter(losing)
-    monkeypatch.setattr(loop, "scored", lambda *_: next(told))
-    assert len(trained(train={"epochs": 6, "patience": 3}).history) == 3
-    told = iter([(0.4, 0.99), *losing[1:]])  # its loss was better once
-    assert len(trained(train={"epochs": 6, "patience": 3}).history) == 5
-
-
-def test_of_equal_scores_the_smaller_loss_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = iter([(0.5, 0.9), (0.5, 0.3), (0.5, 0.4)])
-    monkeypatch.setattr(loop, "scored", lambda *_: next(told))
-    kept = trained(train={"epochs": 3})
-    told = iter([(0.5, 0.9), (0.5, 0.3), (0.1, 0.4)])
-    assert equal(weights(kept), weights(trained(train={"epochs": 3})))
 
 
 def test_a_fusion_starts_from_the_trained_single_networks() -> None:

@@ -21,7 +21,11 @@ def axes(values: Tensor) -> tuple[Tensor, Tensor]:
 
 def resampled(x: Arrays, place_BHW2: Tensor) -> Arrays:
     """The pictures at these places (across, down), bilinearly; edges are repeated, bytes are rounded."""
-    found = F.grid_sample(real(x).float(), place_BHW2, padding_mode="border", align_corners=False)
+    return stored(F.grid_sample(real(x).float(), place_BHW2, padding_mode="border", align_corners=False), x)
+
+
+def stored(found: Tensor, x: Arrays) -> Arrays:
+    """Floats in the place of the pictures they were made of, in their type: bytes are rounded."""
     if not x.values.is_floating_point():
-        found = found.round()
+        found = found.round().clamp(0, 255)
     return Arrays(found.to(x.values.dtype), x.mask, x.times)

@@ -1,6 +1,6 @@
 """Letters: B rows, C channels, H height, W width."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,6 +8,8 @@ from torch import Tensor
 from sensorium.augment import _affine
 from sensorium.augment._affine import AMOUNTS
 from sensorium.augment._base import Augment
+from sensorium.augment._resampled import real, stored
+from sensorium.augment._strength import Strength, amounts
 from sensorium.types import Arrays, Layout
 
 
@@ -17,19 +19,19 @@ class Affine(Augment):
     grid (B, C, H, W) of pictures; one bilinear resampling for the batch.
 
     Choices:
-        strength: gentle (6 % shift, 10 % scale, 8 degrees), medium (about twice) or strong (three times).
+        strength: gentle (6 % shift, 10 % scale, 8 degrees), medium (about twice), strong (three times),
+            or a number (1 gentle, 3 strong).
     """
 
     layouts: ClassVar[tuple[Layout, ...]] = ("grid",)
     timed: ClassVar[bool | None] = False
 
-    def __init__(self, *, strength: Literal["gentle", "medium", "strong"] = "gentle") -> None:
-        self.amounts = AMOUNTS[strength]
+    def __init__(self, *, strength: Strength = "gentle") -> None:
+        self.amounts = amounts(strength, AMOUNTS)
 
     def __call__(self, x: Arrays, generator: torch.Generator) -> Arrays:
-        values = torch.where(x.mask.view(-1, 1, 1, 1), x.values, torch.zeros_like(x.values))
-        moved = _affine.moved(values, self._maps(values, generator))
-        return Arrays(moved.to(x.values.dtype), x.mask, x.times)
+        values = real(x)
+        return stored(_affine.moved(values, self._maps(values, generator)), x)
 
     def _maps(self, values: Tensor, generator: torch.Generator) -> Tensor:
         return _affine.drawn(values, self.amounts, generator)
