@@ -27,7 +27,8 @@ from sensorium.table.table import CHUNK, Table
 from sensorium.table.texts import Texts
 from sensorium.types import Facts
 
-MEDIA_CHUNK = 64
+MEDIA_CHUNK = 16
+"""Media that a thread decodes together: few, so that all threads end at about the same time."""
 LOOKED_AT = 1024
 """Media whose files are looked at together."""
 MANY = 1 << 16
