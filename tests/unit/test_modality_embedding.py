@@ -12,6 +12,7 @@ import torch
 from sensorium.fit_facts import fit_facts
 from sensorium.infer_columns import guess_modality
 from sensorium.load_table import load_table
+from sensorium.media.vector_statistics import unpacked_places
 from sensorium.modalities.embedding import CLIP, Embedding
 from sensorium.model import modality_of
 from sensorium.plan_parse import parse
@@ -130,13 +131,24 @@ def test_what_is_left_out_is_told() -> None:
 
 def test_facts_of_twenty_thousand_numbers_stay_small() -> None:
     cells: list[Cell] = list(rng().normal(size=(20, 20_000)).astype(np.float32))
-    packed, facts = read(cells)
+    packed, facts = read(cells, Embedding(most="all"))
     assert len(json.dumps(facts)) < 250_000
     assert packed.values.shape == (20, 20_000)
     field = Embedding().field("genes", [facts])
     (plain,) = Embedding().plain([packed], [facts])
     assert field is not None
-    assert field.features == plain.values.shape[1] == 512
+    assert field.features == plain.values.shape[1] == 256
+
+
+def test_of_long_vectors_and_few_rows_what_varies_most_is_kept() -> None:
+    wide = rng().normal(size=(700, 1500)).astype(np.float32)
+    wide[:, 1400:] *= 3
+    for rows, kept in ((20, 512), (700, 700)):
+        facts = Embedding().fit([list(wide[:rows])], rng())
+        assert facts["features"] == kept
+        assert set(range(1400, 1500)) <= set(unpacked_places(facts["kept"]).tolist())
+    assert Embedding().fit([list(wide[:, :1024])], rng())["kept"] is None
+    assert Embedding(most="all").fit([list(wide)], rng())["kept"] is None
 
 
 @pytest.mark.parametrize("form", ["arrays", "lists", "texts", "numpy texts", "arrow"])

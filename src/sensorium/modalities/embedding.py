@@ -32,6 +32,8 @@ from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed, ragg
 from sensorium.types import Arrays, Facts, Json, Layout
 
 SAMPLE, SNIFFED = 4_000, 64
+SHORT, LEAST = 1024, 512
+"""Vectors up to SHORT numbers are kept whole; of longer ones at least LEAST numbers are."""
 CLIP = 8.0
 """Standard deviations beyond which a number grows only with its logarithm."""
 _SHOWN = 400
@@ -47,7 +49,8 @@ class Embedding(Modality):
 
     Choices:
         scale: each (every number to mean 0 and deviation 1), whole (one mean and deviation), none (as given).
-        most: numbers of a vector that are kept, those that vary most; null: all.
+        most: numbers of a vector that are kept, those that vary most; all; or auto: of vectors above 1,024
+            numbers as many as there are training rows, at least 512.
         members: numbers that linear models and trees read at most, those that vary most.
         longest: vectors of a sequence that are kept, from its start; the share of longer ones is told.
         max_megabytes: npy files that declare more are corrupt.
@@ -62,8 +65,8 @@ class Embedding(Modality):
         self,
         *,
         scale: Literal["each", "whole", "none"] = "each",
-        most: Annotated[int, Limit(ge=1)] | None = None,
-        members: Annotated[int, Limit(ge=1)] = 512,
+        most: Annotated[int, Limit(ge=1)] | Literal["auto", "all"] = "auto",
+        members: Annotated[int, Limit(ge=1)] = 256,
         longest: Annotated[int, Limit(ge=1)] = 256,
         max_megabytes: Annotated[float, Limit(gt=0)] = 100.0,
     ) -> None:
@@ -100,7 +103,8 @@ class Embedding(Modality):
             (found,), _ = each([cell], lambda c: self._fitting(c, kind, width))
             if found is not None:
                 moments.add(found[: self.longest])
-        kept = moments.ranked(self.most) if self.most is not None and self.most < width else None
+        most = self._most(width, sample.seen)
+        kept = moments.ranked(most) if most < width else None
         mean, deviation = moments.scale(self.scale)
         if kept is not None:
             mean, deviation = mean[kept], deviation[kept]
@@ -209,6 +213,11 @@ class Embedding(Modality):
     @classmethod
     def to_json(cls, cell: Cell) -> Json:
         return None
+
+    def _most(self, width: int, rows: int) -> int:
+        if self.most == "auto":
+            return width if width <= SHORT else max(LEAST, rows)
+        return width if self.most == "all" else self.most
 
     def _vectors(self, cell: Cell) -> Floats:
         return vectors(cell, self.max_megabytes)
