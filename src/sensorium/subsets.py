@@ -61,8 +61,12 @@ class Asked:
         return self._said[place]
 
     def _ask(self, member: Member, gone: Hidden) -> Numbers:
-        if isinstance(member, Mean | Ensemble):
+        if isinstance(member, Mean):
             return member.of({name: self.of(part, gone) for name, part in member.parts().items()})
+        if isinstance(member, Ensemble):
+            nowhere = np.zeros(len(self.data), bool)
+            there = {n: nowhere if n in gone else self.data.present(n) for n in member.inputs}
+            return member.of({name: self.of(part, gone) for name, part in member.parts().items()}, there)
         if isinstance(member, Network) and gone and len(member.inputs) > 1:
             self._encode_once(member, gone)
             return self._said[id(member), gone]

@@ -31,7 +31,8 @@ def fitted(kind: type[Member]) -> Member:
         inside = {"linear": member("linear"), "trees": member("trees")}
         asked = inspect.signature(kind).parameters
         weights = {t: {"linear": 0.25, "trees": 0.75} for t in task.goals}
-        given = {"members": inside, "goals": task.goals, "weights": weights}
+        alone = {INPUTS[0]: {t: {"trees": 1.0} for t in task.goals}}
+        given = {"members": inside, "goals": task.goals, "weights": weights, "alone": alone}
         return kind(**{n: given[n] for n in asked})
     asked = inspect.signature(fit).parameters
     choices = {n: v for n, v in SMALL.items() if n in asked}

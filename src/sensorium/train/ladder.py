@@ -15,6 +15,7 @@ from sensorium.members.prior import Prior
 from sensorium.members.trees import Trees
 from sensorium.network import Network
 from sensorium.table.field import Field
+from sensorium.train.alone import weights_alone
 from sensorium.train.climb import Candidate, Climb, Climbed
 from sensorium.train.refit import refit
 from sensorium.train.rungs import (
@@ -244,8 +245,11 @@ class _Ladder:
             kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
             said = {n: _part(c.val, target, kept) for n, c in found.items()}
             weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
-        member = Ensemble({n: c.member for n, c in found.items()}, weights, goals)
-        whole = member.of({n: c.val for n, c in found.items()})
+        members = {n: c.member for n, c in found.items()}
+        alone = weights_alone(self.ask, members, goals) if single is None else {}
+        member = Ensemble(members, weights, goals, alone)
+        there = {n: self.ask.data.present(n)[self.ask.val] for n in member.inputs}
+        whole = member.of({n: c.val for n, c in found.items()}, there)
         name = "ensemble" if single is None else f"{single} alone (ensemble)"
         return self.ask.candidate(name, member, began, single=single, said=whole)
 

@@ -81,9 +81,8 @@ def _swapped(member: Member, swaps: dict[int, Member]) -> Member:
     if id(member) in swaps:
         return swaps[id(member)]
     if isinstance(member, Ensemble):
-        return Ensemble(
-            {n: _swapped(m, swaps) for n, m in member.members.items()}, member.weights, member.goals
-        )
+        members = {n: _swapped(m, swaps) for n, m in member.members.items()}
+        return Ensemble(members, member.weights, member.goals, member.alone)
     if isinstance(member, Mean):
         return Mean({n: _swapped(m, swaps) for n, m in member.members.items()}, member.goals)
     return member
