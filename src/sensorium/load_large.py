@@ -19,7 +19,7 @@ from sensorium.table.column import Data
 from sensorium.table.memory import plain
 from sensorium.table.on_disk import AS_JSON, Shard
 
-LARGE_BYTES = 1 << 28
+LARGE_BYTES = 1 << 27
 """Tables that take more memory stay on disk."""
 FORMAT = 1
 GROUP_ROWS, GROUP_BYTES = 1 << 16, 1 << 26

@@ -115,6 +115,16 @@ def test_reading_forwards_reads_every_group_once(tmp_path: Path, monkeypatch: py
     assert read == [0, 1]
 
 
+def test_only_columns_read_lately_keep_their_place(tmp_path: Path) -> None:
+    number = on_disk.OPEN_COLUMNS + 5
+    shard = written(tmp_path, pa.table({f"c{n}": list(range(100)) for n in range(number)}), group=50)
+    columns = [shard.column(name) for name in shard.names]
+    for turn in range(2):
+        rows = np.arange(30 * turn, 30 * turn + 30)
+        assert all(column.cells(rows) == rows.tolist() for column in columns)
+    assert sum(column._cursor is not None for column in columns) == on_disk.OPEN_COLUMNS
+
+
 def test_cells_that_are_written_as_json_come_back_as_they_were(tmp_path: Path) -> None:
     cells = [[1, "a"], None, {"k": [1.5]}, "text", 3, 2.5, True]
     texts = [None if cell is None else json.dumps(cell) for cell in cells]

@@ -2,7 +2,10 @@
 
 import json
 import threading
+import weakref
+from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from sensorium.table.packed import Cell
 
 MOST_ROWS, BYTES = 8192, 1 << 24
 """Cells of one column that are in memory at once: at most so many, and about so many bytes."""
-OPEN_FILES = 64
+OPEN_FILES, OPEN_COLUMNS = 64, 16
 AS_JSON = {b"sensorium": b"json"}
 """What a field's metadata say when its cells are written as JSON."""
 
@@ -75,6 +78,16 @@ class Shard:
         return _parquet(self.path, self._stamp)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where reading stopped: a batch of a group, its first row there, and what follows."""
+
+    group: int
+    start: int
+    array: pa.Array
+    batches: Iterator[pa.Array]
+
+
 class OnDisk:
     """One column of a shard. Reading goes on from where it stopped; going back starts its group anew.
 
@@ -88,8 +101,7 @@ class OnDisk:
         self.written = dict(self.field.metadata or {}).items() >= AS_JSON.items()
         each = shard.bytes[name] / max(1, len(shard))
         self.most = int(np.clip(BYTES / max(1.0, each), 16, MOST_ROWS))
-        self._reading: Iterator[pa.Array] = iter(())
-        self._group, self._start, self._array = -1, 0, pa.nulls(0)
+        self._cursor: _Cursor | None = None
 
     def __len__(self) -> int:
         return len(self.shard)
@@ -132,22 +144,28 @@ class OnDisk:
         for group in np.unique(groups).tolist():
             inside = rows[groups == group] - self.shard.starts[group]
             while len(inside):
-                self._at(group, int(inside[0]))
-                here = int(np.searchsorted(inside, self._start + len(self._array)))
-                found += self._cells(_picked(self._array, inside[:here] - self._start))
+                cursor = self._at(group, int(inside[0]))
+                here = int(np.searchsorted(inside, cursor.start + len(cursor.array)))
+                found += self._cells(_picked(cursor.array, inside[:here] - cursor.start))
                 inside = inside[here:]
         return found
 
-    def _at(self, group: int, row: int) -> None:
-        """Go to the batch that holds a row of a group."""
-        if group != self._group or row < self._start:
-            self._reading = self.shard.batches(group, self.name, self.most)
-            self._start, self._array = 0, pa.nulls(0)
-        self._group = -1  # until the batch is there: reading may fail
-        while row >= self._start + len(self._array):
-            self._start += len(self._array)
-            self._array = next(self._reading)
-        self._group = group
+    def _at(self, group: int, row: int) -> "_Cursor":
+        """The batch that holds a row of a group."""
+        cursor, self._cursor = self._cursor, None  # reading may fail
+        if cursor is None or group != cursor.group or row < cursor.start:
+            batches = self.shard.batches(group, self.name, self.most)
+            cursor = _Cursor(group, 0, pa.nulls(0), batches)
+        while row >= cursor.start + len(cursor.array):
+            start = cursor.start + len(cursor.array)
+            cursor = _Cursor(group, start, next(cursor.batches), cursor.batches)
+        self._cursor = cursor
+        _lately(self)
+        return cursor
+
+    def rest(self) -> None:
+        """Let go of where reading stopped, and of what is held for going on."""
+        self._cursor = None
 
     def _cells(self, array: pa.Array) -> list[Cell]:
         if self.floats:
@@ -162,6 +180,21 @@ def _picked(array: pa.Array, rows: Rows) -> pa.Array:
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
         return array.slice(int(rows[0]), len(rows))
     return array.take(pa.array(rows))
+
+
+_READ_LATELY: "OrderedDict[int, weakref.ref[OnDisk]]" = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def _lately(column: OnDisk) -> None:
+    """Of all columns only those that were read last keep their place: each holds a megabyte or two."""
+    with _LOCK:
+        _READ_LATELY[id(column)] = weakref.ref(column)
+        _READ_LATELY.move_to_end(id(column))
+        while len(_READ_LATELY) > OPEN_COLUMNS:
+            other = _READ_LATELY.popitem(last=False)[1]()
+            if other is not None:
+                other.rest()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
