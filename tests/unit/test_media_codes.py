@@ -98,6 +98,10 @@ def test_sentences_share_words_and_categories_do_not() -> None:
         ([f"{i * 2654435761 % 2**32:07x}a" for i in range(40)], "hashes, all different"),
         ([f"ID-{i:05d}" for i in range(0, 900, 30)], "serial numbers such as 'ID-00000', all different"),
         ([f"{i:06d}" for i in range(0, 900, 30)], "serial numbers such as '000000', all different"),
+        (
+            [f"00:{m:02d}:07" for m in range(40)],
+            "moments 1 minute apart, in the rows' order for less than two days",
+        ),
         ([f"p{i % 28}" for i in range(30)], "serial numbers such as 'p0', 93% different"),
     ],
 )
@@ -114,7 +118,7 @@ def test_identifiers_say_why(cells: list[object], reason: str) -> None:
         [int(x) for x in np.random.default_rng(0).integers(500, 9000, 100)],
         [f"2020-01-{d:02d}" for d in range(1, 31)],
         [f"{d}/11/2020" for d in range(1, 31)],
-        [f"00:{m:02d}:07" for m in range(40)],
+        [f"{7 * m % 24:02d}:{m:02d}:07" for m in range(40)],
         [f"{m}.5" for m in range(40)],
         ["red", "green"] * 30,
         [f"the {w} dog" for w in range(40)],

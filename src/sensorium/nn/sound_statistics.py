@@ -98,5 +98,5 @@ def _rhythm(loud_BW: Tensor, count_B: Tensor) -> Tensor:
     high = torch.minimum(low + 1, last_B1.long())
     near = loud_BW.gather(1, low)
     curve = near + (at_BS - low) * (loud_BW.gather(1, high) - near)
-    waves = torch.fft.rfft(curve - curve.mean(1, keepdim=True), dim=1).abs()
+    waves: Tensor = torch.fft.rfft(curve - curve.mean(1, keepdim=True), dim=1).abs()
     return waves[:, 1 : RHYTHM + 1].log1p()
