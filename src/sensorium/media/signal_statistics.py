@@ -14,14 +14,15 @@ Bools = NDArray[np.bool_]
 
 QUANTILES = {"min": 0.0, "10%": 0.1, "25%": 0.25, "median": 0.5, "75%": 0.75, "90%": 0.9, "max": 1.0}
 LAGS = (1, 2, 4, 8, 16)
-THIRDS = ("first", "middle", "last")
+SPANS = 5
+"""Equal parts of the length, each with its own mean and deviation."""
 OCTAVES = 6
 """Bands of frequency, each half as wide as the one above it; the lowest reaches down to 0."""
 BASIC = ("mean", "deviation", "min", "median", "max", "slope", "change", "crossings", "real")
 SHAPE = (
     *("10%", "25%", "75%", "90%", "spread", "energy", "skewness", "largest change"),
     *(f"repeat {lag}" for lag in LAGS),
-    *(f"{part} {what}" for part in THIRDS for what in ("mean", "deviation")),
+    *(f"fifth {number + 1} {what}" for number in range(SPANS) for what in ("mean", "deviation")),
     *(f"octave {number + 1}" for number in range(OCTAVES)),
     *("middle frequency", "strongest frequency"),
 )
@@ -39,7 +40,7 @@ def names(channels: int) -> list[str]:
     deviation, min, max, quantiles, ``spread`` (median absolute deviation), ``energy`` (root mean square),
     skewness, slope over the whole length, mean and largest ``change`` from step to step, share of steps that
     are ``crossings`` of the mean, autocorrelation (``repeat`` after so many steps), mean and deviation of
-    each third, amplitude in octaves of frequency (1 is the highest), the mean and the strongest frequency (in
+    each fifth, amplitude in octaves of frequency (1 is the highest), the mean and the strongest frequency (in
     turns a step), and the share of steps that are ``real``. For every pair of channels their correlation. For
     the whole its ``steps`` and ``seconds``. Above 32 channels only BASIC of each, above 16 no pairs.
     """
@@ -108,7 +109,7 @@ class _Block:
                 return self._repeat(int(rest))
             if word == "octave":
                 return self._octave(int(rest))
-            return self._third(THIRDS.index(word), rest)
+            return self._span(int(rest.split()[0]) - 1, rest.endswith("mean"))
 
     def _repeat(self, lag: int) -> Floats:
         """Autocorrelation over the pairs of real steps that lie so far apart."""
@@ -119,13 +120,13 @@ class _Block:
         found = product / both.sum(1) / np.square(self.deviation)
         return np.where(self.flat, np.nan, found)
 
-    def _third(self, place: int, what: str) -> Floats:
-        """Mean or deviation of the real steps of a third of each record."""
-        number = np.arange(self.x.shape[1]) * 3 // np.maximum(self.steps, 1)[:, None]
+    def _span(self, place: int, mean_only: bool) -> Floats:
+        """Mean or deviation of the real steps of one of SPANS equal parts of each record."""
+        number = np.arange(self.x.shape[1]) * SPANS // np.maximum(self.steps, 1)[:, None]
         inside = self.mask & (number == place)[:, :, None]
         count = inside.sum(1)
         mean: Floats = np.where(inside, self.x, 0.0).sum(1) / count
-        if what == "mean":
+        if mean_only:
             return mean
         off = np.where(inside, self.x - mean[:, None], 0.0)
         return np.asarray(np.sqrt(np.square(off).sum(1) / count))
