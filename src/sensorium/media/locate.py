@@ -12,7 +12,7 @@ from sensorium.errors import CorruptCell
 MEDIA_SUFFIXES = frozenset(
     "jpg jpeg jpe jp2 jxl png gif bmp dib tif tiff webp ico ppm pgm pbm pnm heic heif avif tga "
     "wav wave flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 m4a aac wma "
-    "mp4 m4v mov avi mkv webm mpg mpeg 3gp npy npz csv txt json pdf dcm nii".split()
+    "mp4 m4v mov avi mkv webm mpg mpeg 3gp wmv flv ogv mts m2ts npy npz csv txt json pdf dcm nii".split()
 )
 _SUFFIX = re.compile(r"[^/\\]\.([A-Za-z][A-Za-z0-9]{0,7}|3gp)\Z")
 _LONGEST = 4096

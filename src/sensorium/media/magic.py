@@ -33,8 +33,24 @@ _AUDIO: tuple[tuple[bytes, str], ...] = (
     (b"NIST_1A", "nist"),
     (b"Creative Voice File", "voc"),
 )
-_VIDEO: tuple[tuple[bytes, str], ...] = ((b"\x1aE\xdf\xa3", "matroska"), (b"FLV\x01", "flv"))
-_BOXES = ("image", "avif"), ("image", "heif"), ("image", "heic"), ("image", "mif1"), ("image", "jp2 ")
+_VIDEO: tuple[tuple[bytes, str], ...] = (
+    (b"\x1aE\xdf\xa3", "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+    (b"\x00\x00\x01\xb3", "mpeg"),
+    (b"0&\xb2u\x8ef\xcf\x11", "asf"),
+)
+_BOXES = {
+    "avif": ("image", "avif"),
+    "heif": ("image", "heif"),
+    "heic": ("image", "heic"),
+    "mif1": ("image", "mif1"),
+    "jp2 ": ("image", "jp2 "),
+    "M4A ": ("audio", "m4a"),
+    "M4B ": ("audio", "m4a"),
+}
+_OLD_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""What QuickTime files without a brand begin with."""
 _RIFF = {b"WAVE": ("audio", "wav"), b"WEBP": ("image", "webp"), b"AVI ": ("video", "avi")}
 _NETPBM = re.compile(rb"P[1-6fF][\s#]")
 
@@ -54,6 +70,8 @@ def head(cell: object) -> bytes:
 
 def kind(first: bytes) -> tuple[str, str] | None:
     """``("image", "png")``, ``("audio", "wav")``, ``("video", "mp4")``, or None when nothing is known."""
+    if first.startswith(b"OggS") and b"theora" in first:
+        return "video", "ogg"
     for family, table in (("image", _IMAGE), ("audio", _AUDIO), ("video", _VIDEO)):
         for start, name in table:
             if first.startswith(start):
@@ -63,8 +81,7 @@ def kind(first: bytes) -> tuple[str, str] | None:
     if first[:4] == b"FORM":
         return ("audio", "aiff") if first[8:12] in (b"AIFF", b"AIFC") else None
     if first[4:8] == b"ftyp":
-        brand = first[8:12].decode("latin-1")
-        return next((found for found in _BOXES if found[1] == brand), ("video", "mp4"))
+        return _BOXES.get(first[8:12].decode("latin-1"), ("video", "mp4"))
     return _loose(first)
 
 
@@ -72,6 +89,8 @@ def _loose(first: bytes) -> tuple[str, str] | None:
     """Marks so short that the bytes after them must agree too."""
     if first[:2] == b"BM" and first[6:10] == b"\x00\x00\x00\x00":
         return "image", "bmp"
+    if first[4:8] in _OLD_BOXES and first[:2] in (b"\x00\x00", b"\x00\x01"):
+        return "video", "mov"
     if _NETPBM.match(first):
         return "image", "netpbm"
     if len(first) > 2 and first[0] == 0xFF and first[1] & 0xE0 == 0xE0:
