@@ -1,5 +1,6 @@
 """Pixels of every depth and kind as 8-bit grey or RGB."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,20 @@ from sensorium.errors import CorruptCell
 from sensorium.media.cells import shown
 
 _DEPTHS = (1, 3, 4)
+_GREY = 6.0
+"""Mean difference between channels (of 255) under which a picture is grey; codecs add a little colour."""
+
+
+def usual_side(sides: Sequence[int]) -> int:
+    """The side to store pictures with: as their longer sides are up to 48 (to a multiple of 4), else 64."""
+    middle = int(np.median(sides)) if sides else 64
+    return 64 if middle > 48 else max(8, -(-middle // 4) * 4)
+
+
+def grey(pixels_UCHW: NDArray[np.uint8]) -> bool:
+    """Whether all of these pictures (U, 3, H, W) are grey."""
+    wide = pixels_UCHW.astype(np.float32)
+    return bool((wide.max(1) - wide.min(1)).mean((1, 2)).max() < _GREY)
 
 
 def picture(cell: object, max_pixels: int) -> Image.Image:

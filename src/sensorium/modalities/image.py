@@ -18,14 +18,15 @@ from sensorium.media import fingerprint, image, magic, show
 from sensorium.media.cells import Sample, distinct, each, is_missing
 from sensorium.media.facts import picture_facts
 from sensorium.media.json_media import from_data_address
+from sensorium.media.pixels import grey, usual_side
 from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed
 from sensorium.types import Arrays, Facts, Json, Layout
 
 _HEADERS, _DECODED = 400, 48
+_LONGEST_SIDE = 8
+"""Times the shorter one: longer arrays without colours are rather channels over time."""
 _SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".avif", ".ppm"))
-_GREY = 6.0
-"""Mean difference between channels (of 255) under which a picture is grey; JPEG adds a little colour."""
 
 
 class Image(Modality):
@@ -88,12 +89,12 @@ class Image(Modality):
             sample.add([c for c in chunk if not (is_missing(c) or isinstance(c, CorruptCell))])
         cells = sample.items()
         headers = [h for h in each(cells, lambda c: image.header(c, self.limits))[0] if h is not None]
-        size = self.size or _size([max(h.width, h.height) for h in headers])
+        size = self.size or usual_side([max(h.width, h.height) for h in headers])
         some = cells[:: -(-len(cells) // _DECODED) or 1]
         looked = each(some, lambda c: image.decode(c, size, 3, self.fitting, self.limits))[0]
-        pixels = np.stack([p for p in looked if p is not None] or [np.zeros((3, 1, 1), np.uint8)])
-        channels = self.channels or (1 if any(p is not None for p in looked) and _grey(pixels) else 3)
-        shades = pixels.mean(1, keepdims=True) if channels == 1 else pixels
+        seen = np.stack([p for p in looked if p is not None] or [np.zeros((3, 1, 1), np.uint8)])
+        channels = self.channels or (1 if any(p is not None for p in looked) and grey(seen) else 3)
+        shades = seen.mean(1, keepdims=True) if channels == 1 else seen
         sides = np.array([(h.width, h.height) for h in headers] or [(0, 0)])
         return {
             "size": size,
@@ -176,16 +177,6 @@ class _Shades(nn.Module):
 def _is_pixels(cell: Cell) -> bool:
     if not isinstance(cell, np.ndarray) or cell.dtype.kind not in "buif":
         return False
-    flat = cell.ndim == 2 or (cell.ndim == 3 and (cell.shape[2] in (1, 3, 4) or cell.shape[0] in (1, 3, 4)))
+    flat = cell.ndim == 2 and max(cell.shape) <= _LONGEST_SIDE * min(cell.shape)
+    flat = flat or (cell.ndim == 3 and (cell.shape[2] in (1, 3, 4) or cell.shape[0] in (1, 3, 4)))
     return flat and min(sorted(cell.shape)[-2:]) >= 4 and not bool(cell.min() < 0)
-
-
-def _size(sides: list[int]) -> int:
-    """The side to store: as it is up to 48 (rounded up to a multiple of 4), else 64."""
-    middle = int(np.median(sides)) if sides else 64
-    return 64 if middle > 48 else max(8, -(-middle // 4) * 4)
-
-
-def _grey(pixels_UCHW: NDArray[np.uint8]) -> bool:
-    wide = pixels_UCHW.astype(np.float32)
-    return bool((wide.max(1) - wide.min(1)).mean((1, 2)).max() < _GREY)
