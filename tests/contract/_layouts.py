@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
+from sensorium.encoders import encoders
+from sensorium.options import Factory
 from sensorium.types import Arrays, Facts, Json, Layout
 
 ROWS, STEPS, DIM = 6, 9, 8
@@ -49,6 +51,7 @@ def cases() -> list[Case]:
     deep[:5, 0] = FEATURE_MASK[:5]
     picture = {"layout": "grid", "channels": 3, "height": 16, "width": 17, "timed": False}
     sound = {"layout": "grid", "channels": 1, "height": 16, "width": STEPS, "timed": True}
+    clip = {"layout": "clip", "channels": 3, "height": 10, "width": 9, "longest": STEPS}
     return [
         Case("scalar", scalar, Arrays(normal(ROWS, 3), FEATURE_MASK)),
         Case("index", {"layout": "index", "sizes": [3, 4, 5]}, Arrays(index, FEATURE_MASK)),
@@ -57,6 +60,7 @@ def cases() -> list[Case]:
         Case("frames with gaps", frames, Arrays(normal(ROWS, STEPS, 3), deep), 1),
         Case("pictures", picture, Arrays(normal(ROWS, 3, 16, 17), PRESENT)),
         Case("sounds", sound, Arrays(normal(ROWS, 1, 16, STEPS), STEP_MASK), 3),
+        Case("clips", clip, Arrays(normal(ROWS, STEPS, 3, 10, 9), STEP_MASK), 1),
     ]
 
 
@@ -78,11 +82,23 @@ def others(bare: Any, default: Json) -> list[Json]:
         return others(get_args(bare)[0], default)
     if get_origin(bare) is Literal:
         return [v for v in get_args(bare) if v != default]
+    if bare is Factory:
+        return [one for one in nested() if one.name != default.name and alike(one, default)]
     if bare is bool:
         return [not default]
     if bare is int:
         return [int(default) + 1, int(default) * 2 or 4]
     return [float(default) / 2 + 0.1 if isinstance(default, int | float) else 2.5]
+
+
+def nested() -> list[Factory]:
+    """Every encoder that could be a part of another one."""
+    return [Factory("encoders", name) for name in encoders.names()]
+
+
+def alike(one: Factory, other: Factory) -> bool:
+    """Whether two encoders read the same arrays."""
+    return bool(set(one.component().accepts) & set(other.component().accepts))
 
 
 def variants(kind: type) -> list[dict[str, Json]]:
