@@ -23,7 +23,9 @@ from sensorium.tasks import tasks
 from sensorium.types import Json
 
 ROWS = 12
-SMALL: dict[str, Json] = {"size": 12, "mels": 8, "vocabulary": 300, "longest": 12, "seconds": 0.4, "dim": 8}
+SMALL: dict[str, Json] = {
+    "size": 12, "mels": 8, "vocabulary": 300, "longest": 12, "seconds": 0.4, "dim": 8, "frames": 4,
+}  # fmt: skip
 """Choices that make any component that has them quick."""
 
 Columns = dict[str, list[Cell]]

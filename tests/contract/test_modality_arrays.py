@@ -62,6 +62,10 @@ def as_told(told: dict[str, Any], values: torch.Tensor, mask: torch.Tensor) -> N
             assert values.shape[1:3] == (told["channels"], told["height"])
             assert values.shape[3] <= told["width"] if told["timed"] else values.shape[3] == told["width"]
             assert mask.shape == ((rows, values.shape[3]) if told["timed"] else (rows,))
+        case "clip":
+            assert values.shape[2:] == (told["channels"], told["height"], told["width"])
+            assert values.shape[1] <= told["longest"]
+            assert mask.shape == values.shape[:2]
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""Cells as small media for a page: a picture within a square, the start of a sound."""
+"""Cells as small media for a page: a picture within a square, frames of a video, the start of a sound."""
 
 import io
 
@@ -7,9 +7,11 @@ import soundfile
 from numpy.typing import NDArray
 from PIL import Image
 
-from sensorium.media import audio, image
+from sensorium.media import audio, container, image, video
 
 SIDE, TINY = 160, 64
+STILLS, STILL_SIDE, GAP = 6, 96, 2
+"""A video is shown by so many frames side by side, their longer side so many pixels, with a gap between."""
 RATES = (16_000, 8_000)
 SECONDS, FEWEST_SECONDS = 10.0, 1.0
 
@@ -42,6 +44,20 @@ def _unpadded(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.
         if int(kept.sum()) >= 0.995 * int(pixels.sum()):
             return kept
     return pixels
+
+
+def contact_sheet(cell: object, limits: container.Limits) -> tuple[NDArray[np.uint8], str]:
+    """Frames of a video side by side (H, W, 3), and what it is in words. Raises CorruptCell."""
+    told, cut = video.header(cell, limits), video.cut(cell, limits)
+    side = min(STILL_SIDE, max(told.width, told.height))
+    stills = video.stills(cell, side, STILLS, limits)
+    gap = np.full((stills.shape[1], GAP, 3), 255, np.uint8)
+    row = [part for still in stills for part in (gap, still)][1:]
+    words = f"video of {told.width} x {told.height} pixels"
+    words += f", {told.seconds:.1f} s at {told.rate:.4g} frames a second" if told.seconds else ""
+    words += "" if told.seconds else f", {told.frames} frames"
+    words += ", with sound" if told.sound else ""
+    return np.concatenate(row, 1), words + (f", cut off: {cut}" if cut else "")
 
 
 def excerpt(cell: object, rate_of_arrays: int, limits: audio.Limits, most_bytes: int) -> tuple[bytes, str]:
