@@ -25,6 +25,12 @@ def shades(number: int, side: int = 16) -> Frames:
     )
 
 
+def moving(frames: int = 90, height: int = 48, width: int = 64) -> Frames:
+    """Noise that wanders: every frame is another one."""
+    steps = np.random.default_rng(0).integers(-3, 4, (frames, height, width, 3))
+    return (np.cumsum(steps, 0).clip(-100, 100) + 120).astype(np.uint8)
+
+
 def numbers(pixels_TCHW: Frames) -> list[int]:
     """The numbers of the frames of ``shades``."""
     return [round((float(one.mean()) - 4) / 8) for one in pixels_TCHW]
@@ -77,20 +83,22 @@ def film(
         return path.read_bytes()
 
 
-def sound(wave: NDArray[Any], container: str, codec: str, form: str, layout: str = "mono") -> bytes:
+def sound(
+    wave: NDArray[Any], container: str, codec: str, form: str, layout: str = "mono", rate: int = RATE
+) -> bytes:
     """A file of sound alone. wave: (C, T), or (1, T * C) for forms that are not planar."""
     file = BytesIO()
     with av.open(file, "w", format=container) as made:
-        _sing(made, _track(made, codec, layout), wave, form, layout)
+        _sing(made, _track(made, codec, layout, rate), wave, form, layout, rate)
     return file.getvalue()
 
 
-def _track(made: Any, codec: str, layout: str = "mono") -> Any:
-    return made.add_stream(codec, rate=RATE, layout=layout)
+def _track(made: Any, codec: str, layout: str = "mono", rate: int = RATE) -> Any:
+    return made.add_stream(codec, rate=rate, layout=layout)
 
 
-def _sing(made: Any, track: Any, wave: NDArray[Any], form: str, layout: str) -> None:
+def _sing(made: Any, track: Any, wave: NDArray[Any], form: str, layout: str, rate: int = RATE) -> None:
     heard = av.AudioFrame.from_ndarray(wave, form, layout)
-    heard.sample_rate = RATE
+    heard.sample_rate = rate
     made.mux(track.encode(heard))
     made.mux(track.encode(None))

@@ -15,6 +15,12 @@ SOUND = sound(np.zeros((1, 100), np.int16), "matroska", "pcm_s16le", "s16")
 HEARD = film(shades(10, 32), container="matroska", sound=tone(1.0))
 
 
+def twice() -> bytes:
+    """A stream that goes on at another rate."""
+    wave = np.round(tone(1.0) * 32767).astype(np.int16)[None]
+    return b"".join(sound(wave, "mpegts", "mp2", "s16", rate=rate) for rate in (16_000, 32_000))
+
+
 def loudest(wave: np.ndarray, rate: int) -> float:
     """The frequency with the most energy."""
     return float(np.abs(np.fft.rfft(wave)).argmax() * rate / len(wave))
@@ -73,6 +79,9 @@ def test_m4a_is_a_sound() -> None:
         (HEARD, Limits(max_seconds=0.5),
          "the sound lasts 1.0 s, more than max_seconds = 0.5; raise max_seconds to read it"),
         (CUT, Limits(), "the sound is cut off: 1.2 of 2.0 s can be read"),
+        (film(shades(5, 32), "mpeg4", "mov", sound=tone(0.3)).replace(b"sowt", b"zzzz"), Limits(),
+         "the sound is of a codec that PyAV cannot read here"),
+        (twice(), Limits(), "the sound changes its rate from 16,000 to 32,000"),
         (SOUND[: SOUND.index(b"\x1f\x43\xb6\x75") + 12], Limits(), "the sound holds not one frame"),
     ],
 )  # fmt: skip

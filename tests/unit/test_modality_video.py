@@ -82,7 +82,6 @@ def test_every_choice_changes_something() -> None:
         Video(frames=3),
         Video(rate=5.0),
         Video(size=8),
-        Video(channels=1),
         Video(fit="pad"),
         Video(fit="crop"),
     ):
@@ -123,7 +122,7 @@ def test_columns_of_videos_of_different_sizes_cannot_share_an_encoder() -> None:
         Video().describe(facts, "clip")
     assert str(caught.value) == (
         "the videos of one input must be of one size; its columns gave 3 x 32 x 32, 1 x 64 x 64. "
-        "Set size and channels of this input, or give each column its own input."
+        "Set size of this input, or give each column its own input."
     )
 
 

@@ -33,14 +33,14 @@ class Video(Modality):
     Arrays are (T, H, W), (T, H, W, 3) or (T, 3, H, W). Files need the extra ``video`` (PyAV). Frames are
     those on the screen at moments equally far apart, whatever the frame rate does. A video whose end is cut
     off is present with the frames that are left, at the same moments as the whole one, as long as
-    ``least_share`` of its declared length can be decoded; else it is corrupt.
+    ``least_share`` of its declared length can be decoded; else it is corrupt. Where all sampled frames are
+    grey one channel is kept.
 
     Choices:
         frames: most frames that are kept: spread over the clip or, with a rate, from its start; None: 16, or
             128 with a rate.
         rate: frames a second; None: spread. An array, which has no clock, is taken to be at the rate.
         size: height and width in pixels; None: from the headers, at most 64.
-        channels: 1 for grey, 3 for colour; None: 1 when all sampled frames are grey.
         fit: stretch to the square, pad to keep the aspect, or crop the middle square.
         least_share: share of the declared length that must decode; videos cut off earlier are corrupt.
         max_pixels: videos whose frames declare more are corrupt.
@@ -60,14 +60,13 @@ class Video(Modality):
         frames: Annotated[int, Field(ge=1, le=10_000)] | None = None,
         rate: Annotated[float, Field(gt=0, le=1000)] | None = None,
         size: Annotated[int, Field(ge=4, le=4096)] | None = None,
-        channels: Literal[1, 3] | None = None,
         fit: Literal["stretch", "pad", "crop"] = "stretch",
         least_share: Annotated[float, Field(gt=0, le=1)] = 0.5,
         max_pixels: Annotated[int, Field(ge=1)] = 9_000_000,
         max_seconds: Annotated[float, Field(gt=0)] = 600.0,
         max_megabytes: Annotated[float, Field(gt=0)] = 1000.0,
     ) -> None:
-        self.frames, self.rate, self.size, self.channels = frames, rate, size, channels
+        self.frames, self.rate, self.size = frames, rate, size
         self.fitting, self.least_share = fit, least_share
         self.most = frames or (_AT_RATE if rate else _SPREAD)
         self.limits = container.Limits(max_pixels, max_seconds, max_megabytes)
@@ -103,7 +102,7 @@ class Video(Modality):
         few = self._wanted(size, 3, frames=2)
         looked = [p for p in each(some, lambda c: video.decode(c, few, self.limits))[0] if p is not None]
         seen = np.concatenate(looked or [np.zeros((1, 3, 1, 1), np.uint8)])
-        channels = self.channels or (1 if looked and grey(seen) else 3)
+        channels = 1 if looked and grey(seen) else 3
         shades = seen.mean(1, keepdims=True) if channels == 1 else seen
         lengths = np.array([h.seconds for h in headers if h.seconds] or [0.0])
         cuts = [c for c in each(some, lambda c: video.cut(c, self.limits))[0] if c is not None]
@@ -148,7 +147,7 @@ class Video(Modality):
             found = ", ".join(f"{f['channels']} x {f['size']} x {f['size']}" for f in facts)
             raise PlanError(
                 f"the videos of one input must be of one size; its columns gave {found}. "
-                "Set size and channels of this input, or give each column its own input."
+                "Set size of this input, or give each column its own input."
             )
         longest = max(int(f["longest"]) for f in facts)
         return {"layout": layout, "channels": channels, "height": size, "width": size, "longest": longest}
