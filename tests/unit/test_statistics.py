@@ -30,7 +30,9 @@ def test_statistics_are_made_once_for_all_views() -> None:
 
 def test_rows_without_statistics_are_read_as_they_are() -> None:
     part = Packed(np.arange(3.0)[:, None], np.full(3, PRESENT, np.uint8))
-    data = Prepared(np.arange(3), {"a": (part,), "b": (part,)}, statistics={"b": Statistics(lambda: (part, part))})
+    data = Prepared(
+        np.arange(3), {"a": (part,), "b": (part,)}, statistics={"b": Statistics(lambda: (part, part))}
+    )
     assert data.plain("a") == (part,)
     assert len(data.plain("b")) == 2
     assert len(data.hiding(["b"]).plain("b")[0]) == 3
