@@ -17,6 +17,7 @@ from sensorium.errors import CorruptCell
 from sensorium.fit_facts import placed
 from sensorium.infer_columns import ColumnGuess
 from sensorium.media.cells import is_missing
+from sensorium.media.several import held, sign_of
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
 from sensorium.progress import Progress
@@ -93,12 +94,16 @@ def looks_of(table: Table, one: ColumnGuess, seed: int, most_cells: int | None =
 
 
 def fingerprints(modality: Modality, table: Table, column: str, rows: Ints) -> list[bytes | None]:
-    """The fingerprint of each of these rows' cells; None where there is none."""
+    """The fingerprint of each of these rows' cells; None where there is none. Of several media in one cell
+    the first one stands for all."""
     made: list[bytes | None] = []
     pool = ThreadPoolExecutor(torch.get_num_threads()) if modality.media else nullcontext()
     with Progress() as progress, pool as threads:
         chunks = table.chunks(column, rows, size=_CHUNK)
         for cells in progress.over(chunks, f"comparing {column}", -(-len(rows) // _CHUNK)):
+            if modality.holds_several():
+                sign = sign_of(cells)
+                cells = [next(iter(held(cell, sign) or [cell])) for cell in cells]
             if modality.media:
                 cells = placed(modality, cells, table)
             each = map if threads is None else threads.map

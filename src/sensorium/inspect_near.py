@@ -47,8 +47,9 @@ class NearColumn:
     """What is nearly the same in one column.
 
     asked: its different cells; compared: those that had a fingerprint, perhaps of a sample (sampled).
-    groups: sets of different cells that are linked; rows: in them; largest: rows of the largest. complete:
-    False when there were too many alike to find every pair. skipped: why nothing was compared.
+    groups: sets of different cells that are linked; rows: in them; largest: rows of the largest. divided:
+    whether the table has parts. complete: False when there were too many alike to find every pair.
+    skipped: why nothing was compared.
     """
 
     column: str
@@ -61,6 +62,7 @@ class NearColumn:
     largest: int = 0
     examples: tuple[Pair, ...] = ()
     leaks: tuple[NearLeak, ...] = ()
+    divided: bool = False
     complete: bool = True
     skipped: str | None = None
 
@@ -79,8 +81,15 @@ class NearColumn:
         return own | told | {"complete": self.complete, "skipped": self.skipped}
 
     def warnings(self, table: Table) -> list[str]:
-        """One sentence for each two parts that share cells which are nearly the same."""
+        """One sentence for each two parts that share cells which are nearly the same, or on groups alike."""
         said = []
+        if self.groups and not self.divided:
+            pair = self.examples[0]
+            rows = f"{table.row_number(pair.first)} and {table.row_number(pair.second)}"
+            said.append(
+                f"{self.rows:,} rows have nearly the same {self.column!r} as another row, such as {rows}: "
+                "a random split may part them; sensorium split --keep-duplicates does not."
+            )
         for one in self.leaks:
             pair = one.examples[0]
             rows = f"{table.row_number(pair.second)} and {table.row_number(pair.first)}"
@@ -103,7 +112,7 @@ def near_column(
     leaks = _leaks(looks, parts)
     return NearColumn(
         guess.column, looks.asked, looks.compared, looks.most_bits, looks.asked > most_cells, *told,
-        _examples(looks), leaks, looks.near.complete,
+        _examples(looks), leaks, bool(parts), looks.near.complete,
     )  # fmt: skip
 
 

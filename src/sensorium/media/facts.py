@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sensorium.errors import CorruptCell
 from sensorium.media import audio, codes, image
@@ -14,6 +14,7 @@ from sensorium.types import Facts
 
 TOP = 10
 """How many of the most common values are listed."""
+BINS = 24
 
 
 def number_facts(cells: Sequence[object]) -> Facts:
@@ -29,13 +30,35 @@ def number_facts(cells: Sequence[object]) -> Facts:
 
 
 def spread(values: ArrayLike) -> Facts:
-    """Least, largest, mean, standard deviation and quantiles of some numbers (at least one)."""
+    """Least, largest, mean, standard deviation and quantiles of some numbers (at least one), and a histogram:
+    the edges of its bins and how many lie in each."""
     x = np.asarray(values, np.float64)
     marks = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95}
     quantiles = np.quantile(x, list(marks.values()))
     found = {"min": x.min(), "max": x.max(), "mean": x.mean(), "std": x.std()}
     told = {name: _tidy(value) for name, value in found.items()}
-    return told | {"quantiles": {m: _tidy(q) for m, q in zip(marks, quantiles, strict=True)}}
+    some = {m: _tidy(q) for m, q in zip(marks, quantiles, strict=True)}
+    return told | {"quantiles": some, "histogram": _histogram(x)}
+
+
+def _histogram(x: NDArray[np.float64]) -> list[list[float]]:
+    """[edges, counts]: a bin for each of few whole numbers, else BINS of one width over all but the last half
+    per cent at both ends; what lies beyond counts in the first and the last one, which reach that far."""
+    low, high = float(x.min()), float(x.max())
+    if high - low < BINS and not (x % 1).any():
+        edges = np.arange(low, high + 2) - 0.5
+    elif low < high and np.isfinite(high - low):
+        start, stop = (float(q) for q in np.quantile(x, [0.005, 0.995]))
+        if start == stop:
+            start, stop = low, high
+        edges = np.unique(np.linspace(start, stop, BINS + 1))
+        edges[0], edges[-1] = low, high
+    else:
+        edges = np.array([low - 0.5, high + 0.5])
+    if len(edges) < 2 or (np.diff(edges) <= 0).any():  # numbers so large that half of one is lost
+        edges = np.array([low, np.nextafter(high, np.inf)])
+    counts = np.histogram(x, edges)[0]
+    return [[_tidy(edge) for edge in edges], counts.tolist()]
 
 
 def value_facts(cells: Sequence[object]) -> Facts:

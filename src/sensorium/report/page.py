@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,23 +10,13 @@ from sensorium.plan_write import to_yaml
 from sensorium.predict import Predictor
 from sensorium.report import data, shapes, target
 from sensorium.report.learning import learning
-from sensorium.report.markup import Html, folded, joined, muted, p, section, tag
-from sensorium.report.style import STYLE
+from sensorium.report.markup import Html, folded, joined, muted, p, tag
+from sensorium.report.shell import Part, whole_page
 from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult
 from sensorium.table.table import Table
 from sensorium.train.run import Run
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
 PACKAGES = ("sensorium", "torch", "scikit-learn", "numpy", "pyarrow")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One section. name: its anchor."""
-
-    name: str
-    title: str
-    body: Html
 
 
 def write_page(path: Path, run: Run, report: Report) -> None:
@@ -146,21 +135,5 @@ def _facts(plan: Plan, report: Report) -> dict[str, str]:
 
 
 def _write(path: Path, report: Report, told: Mapping[str, str], parts: Sequence[Part]) -> None:
-    title = f"Sensorium: {', '.join(report.targets)}"
-    facts = (tag("div", {}, tag("dt", {}, k), tag("dd", {}, v)) for k, v in told.items())
-    nav = tag("nav", {}, *(tag("a", {"href": f"#{part.name}"}, part.title) for part in parts))
-    over = tag("p", {"class": "over"}, title)
-    header = tag(
-        "header", {}, over, target.headline(report.targets), tag("dl", {"class": "facts"}, *facts), nav
-    )
-    head = tag(
-        "head", {},
-        tag("meta", {"charset": "utf-8"}),
-        tag("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
-        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        tag("title", {}, title),
-        tag("style", {}, Html(STYLE)),
-    )  # fmt: skip
-    body = tag("body", {}, tag("main", {}, header, *(section(x.name, x.title, x.body) for x in parts)))
-    page = joined(Html("<!doctype html>\n"), tag("html", {"lang": "en"}, head, body), "\n")
+    page = whole_page(f"Sensorium: {', '.join(report.targets)}", target.headline(report.targets), told, parts)
     path.write_text(page, encoding="utf-8")

@@ -69,6 +69,17 @@ summary{cursor:pointer;color:var(--accent)}
 svg{display:block}
 svg.chart{width:100%;max-width:560px;height:auto}
 svg.heat{width:auto;max-width:100%}
+svg.column{width:100%;max-width:320px;height:auto;margin:.3em 0}
+svg.missing{max-width:none}
+.scroll+.cards,p+.cards{margin-top:14px}
+.card .pair{margin:.5em 0}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:12px}
+figure{margin:0;min-width:0;overflow-wrap:anywhere;font-size:.92rem}
+figure img,.cells img{max-width:100%}
+figure img{display:block;max-width:160px;height:auto;border:1px solid var(--edge);border-radius:4px}
+figure img.tiny{width:112px;max-width:100%;image-rendering:pixelated}
+figure audio,figure video{width:100%;height:36px;display:block}
+figcaption{color:var(--soft);font-size:.82rem}
 svg.spark{width:100%;max-width:260px;height:auto}
 .curve.thin{stroke-width:1.2;stroke-dasharray:none}
 svg.strip{width:240px;height:24px}
