@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sensorium.encoders._base import Encoder
+from sensorium.nn.mix import Mix
 from sensorium.types import Arrays, Facts, Layout, Tokens
 
 
@@ -50,7 +51,7 @@ class Periodic(Encoder):
         self.bias_FW = nn.Parameter(torch.zeros(features, width))
         pooled = tokens == "pooled"
         self.missing_FW = nn.Parameter(torch.zeros(features, width)) if pooled else None
-        self.mix = _Mix(features * width, hidden, dim, dropout) if pooled else None
+        self.mix = Mix(features * width, hidden, dim, dropout) if pooled else None
         self.out = None if pooled else nn.Linear(width, dim)
 
     def forward(self, x: Arrays) -> Tokens:
@@ -69,16 +70,3 @@ class Periodic(Encoder):
         if self.missing_FW is None:
             return e_BFW
         return torch.where(x.mask.unsqueeze(-1), e_BFW, self.missing_FW.to(e_BFW.dtype))
-
-
-class _Mix(nn.Module):
-    """Affine, ReLU, dropout, affine, beside one affine shortcut."""
-
-    def __init__(self, wide: int, hidden: int, dim: int, dropout: float) -> None:
-        super().__init__()
-        self.skip, self.up, self.down = nn.Linear(wide, dim), nn.Linear(wide, hidden), nn.Linear(hidden, dim)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.skip(x) + self.down(self.dropout(F.relu(self.up(x))))
-        return y
