@@ -98,7 +98,7 @@ class OnDisk:
     def __init__(self, shard: Shard, name: str, *, floats: bool = False) -> None:
         self.shard, self.name, self.floats = shard, name, floats
         self.field: pa.Field = shard.schema.field(name)
-        self.written = dict(self.field.metadata or {}).items() >= AS_JSON.items()
+        self.written = is_written(self.field)
         each = shard.bytes[name] / max(1, len(shard))
         self.most = int(np.clip(BYTES / max(1.0, each), 16, MOST_ROWS))
         self._cursor: _Cursor | None = None
@@ -171,9 +171,17 @@ class OnDisk:
         if self.floats:
             array = array.cast(pa.float64())
         cells = chunk_cells(array)
-        if self.written:
-            return [None if text is None else plain(json.loads(str(text))) for text in cells]
-        return cells
+        return meant(cells) if self.written else cells
+
+
+def is_written(field: pa.Field) -> bool:
+    """Whether a field's cells are written as JSON."""
+    return dict(field.metadata or {}).items() >= AS_JSON.items()
+
+
+def meant(texts: list[Cell]) -> list[Cell]:
+    """Cells that are written as JSON, read."""
+    return [None if text is None else plain(json.loads(str(text))) for text in texts]
 
 
 def _picked(array: pa.Array, rows: Rows) -> pa.Array:
