@@ -17,21 +17,22 @@ MOST = 256
 
 
 class Recurrent(Encoder):
-    """A recurrent network in both directions over frames: GRU (Cho 2014) or LSTM (Hochreiter 1997).
+    """A recurrent network in both directions over frames or ids: GRU (Cho 2014) or LSTM (Hochreiter 1997).
 
-    frames (B, T, F), gaps marked, of which signals longer than 256 steps are averaged to at most as many. The
-    pooled token is the mean and the highest state.
+    frames (B, T, F), gaps marked, or ids (B, T), of which signals longer than 256 steps are averaged to at
+    most as many. The pooled token is the mean and the highest state.
 
     Choices:
         cell: gru or lstm.
         tokens: pooled (one token) or sequence (one a step that is left).
         layers: of cells, on top of each other.
         width: units of each direction.
-        times: whether the time since the last step is read; asks the modality to keep the times it has.
+        times: whether the time since the last step is read (frames only); asks the modality to keep what it
+            has.
         dropout: chance that a unit between layers, and of the result, is dropped in training.
     """
 
-    accepts: ClassVar[tuple[Layout, ...]] = ("frames",)
+    accepts: ClassVar[tuple[Layout, ...]] = ("frames", "ids")
     presets: ClassVar[dict[str, dict[str, Json]]] = {"gru": {"cell": "gru"}, "lstm": {"cell": "lstm"}}
 
     def __init__(
@@ -48,7 +49,9 @@ class Recurrent(Encoder):
     ) -> None:
         super().__init__()
         self.stride, self.times, self.rate = stride_for(facts, MOST), times, float(facts.get("rate", 1.0))
-        self.entrance = nn.Linear(2 * int(facts["features"]) + int(times), 2 * width)
+        of_ids = facts["layout"] == "ids"
+        self.table = nn.Embedding(int(facts["vocabulary"]), 2 * width) if of_ids else None
+        self.entrance = None if of_ids else nn.Linear(2 * int(facts["features"]) + int(times), 2 * width)
         kind = nn.GRU if cell == "gru" else nn.LSTM
         pairs = ((kind(2 * width, width, batch_first=True) for _ in range(2)) for _ in range(layers))
         self.layers = nn.ModuleList(nn.ModuleList(pair) for pair in pairs)
@@ -61,10 +64,8 @@ class Recurrent(Encoder):
         return {"irregular": "keep"} if choices.get("times") else {}
 
     def forward(self, x: Arrays) -> Tokens:
-        values_BTF, mask_BT = marked(x)
-        if self.times:
-            values_BTF = torch.cat([values_BTF, self._waited(x, mask_BT)], -1)
-        h_BSC, mask_BS = thinned(F.relu(self.entrance(values_BTF)), mask_BT, self.stride)
+        h_BTC, mask_BT = self._entered(x)
+        h_BSC, mask_BS = thinned(h_BTC, mask_BT, self.stride)
         end_B = ends(mask_BS)
         for place, layer in enumerate(self.layers):
             assert isinstance(layer, nn.ModuleList)
@@ -76,6 +77,16 @@ class Recurrent(Encoder):
             token_BD = self.out(self.dropout(pooled_BC))
             return Tokens(token_BD.unsqueeze(1), mask_BS.any(1, keepdim=True)).clean()
         return Tokens(self.out(self.dropout(h_BSC)), mask_BS).clean()
+
+    def _entered(self, x: Arrays) -> tuple[Tensor, Tensor]:
+        """What the first layer reads of each step (B, T, 2 C), and which steps are real."""
+        if self.table is not None:
+            return self.table(torch.where(x.mask, x.values, torch.zeros_like(x.values))), x.mask
+        assert self.entrance is not None
+        values_BTF, mask_BT = marked(x)
+        if self.times:
+            values_BTF = torch.cat([values_BTF, self._waited(x, mask_BT)], -1)
+        return F.relu(self.entrance(values_BTF)), mask_BT
 
     def _waited(self, x: Arrays, mask_BT: Tensor) -> Tensor:
         """The logarithm of the steps since the one before (B, T, 1); 0 at the first and where nothing is."""
