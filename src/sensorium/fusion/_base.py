@@ -19,6 +19,8 @@ class Fusion(nn.Module, ABC):
 
     learns_xor: ClassVar[bool] = True
     """Whether it can learn XOR of two inputs; a test holds it to its word."""
+    cost: ClassVar[str] = "inputs"
+    """How matrix products grow, as powers of the inputs and of the tokens of each: ``inputs^2 tokens``."""
 
     @abstractmethod
     def forward(self, inputs: dict[str, Tokens]) -> Fused: ...

@@ -1,6 +1,6 @@
 """Letters: B rows, M inputs, T tokens, D dim."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -28,6 +28,8 @@ class Attend(Fusion):
         gate: hidden units of the gated perceptron; 0 leaves it out.
         missing: what a missing input is: learned, a token of its own, or none, no token at all.
     """
+
+    cost: ClassVar[str] = "inputs^2 tokens^2"
 
     def __init__(
         self,
