@@ -1,7 +1,9 @@
 """Raw inputs as a dense matrix for trees: codes, numbers, and texts as a few columns.
 
-A text gives the leading directions of its TF-IDF (truncated SVD: Deerwester et al. 1990), and what a linear
-model on its TF-IDF says of the target, out-of-fold for training rows (Wolpert, Stacked generalization, 1992).
+A category gives, besides its code, its rank, whether it is one of the frequent ones, and what the target
+was among the rows of it (``_means``). A text gives the leading directions of its TF-IDF (truncated SVD:
+Deerwester et al. 1990), and what a linear model on its TF-IDF says of the target. What is learned of the
+target is out-of-fold for training rows (Wolpert, Stacked generalization, 1992).
 Letters: N rows, F features, V terms, D directions, K classes.
 """
 
@@ -18,6 +20,7 @@ from sensorium import seeds
 from sensorium.members import _linear
 from sensorium.members._base import Arrays, Floats, Job, Rows
 from sensorium.members._columns import codes_of, folded, numbers_of, present
+from sensorium.members._means import Means, means_of
 from sensorium.members._outcome import Lesson, Outcome, lesson
 from sensorium.members._terms import Terms, prefixed, under
 from sensorium.members._wide import fields_from
@@ -58,14 +61,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Dense:
-    """codes first, then numbers, texts, and whether a code is one of the frequent ones.
+    """codes first, then what is known of them, numbers, means of the target by category, and texts.
 
-    marks: {field of codes: for each feature its frequent codes}.
+    marks: {field of codes: for each feature its frequent codes}. means: {goal: {field of codes: means}}.
     """
 
     fields: tuple[Field, ...]
     texts: dict[str, Text]
     marks: dict[str, list[list[int]]]
+    means: dict[str, dict[str, Means]]
 
     def categories(self) -> int:
         """How many of the first features are categories."""
@@ -80,6 +84,8 @@ class Dense:
         for field in (f for f in self.fields if f.kind == "codes"):
             blocks += self._about_codes(codes_of(data, field), field)
         blocks += [numbers_of(data, f) for f in self.fields if f.kind == "numbers"]
+        coded = {f.name: f for f in self.fields}
+        blocks += [m.columns(codes_of(data, coded[n])) for n, m in self.means.get(goal, {}).items()]
         blocks += [self.texts[n].columns(data.texts[n], goal) for n in self.texts]
         return np.concatenate(blocks, axis=1)
 
@@ -98,21 +104,27 @@ class Dense:
     def with_held(
         self, matrix: NDArray[np.float32], held: Mapping[str, Floats], goal: str
     ) -> NDArray[np.float32]:
-        """A training matrix whose columns of the goal's linear models hold ``held`` (out-of-fold)."""
+        """A training matrix whose columns of means and linear models hold ``held`` (out-of-fold)."""
         end = matrix.shape[1]
-        for name, text in reversed(self.texts.items()):
-            if goal in text.lines:
+        learned = [(name, True, 0) for name in self.means.get(goal, {})]
+        read = [(name, goal in text.lines, text.directions.shape[1]) for name, text in self.texts.items()]
+        for name, taught, before in reversed([*learned, *read]):
+            if taught:
                 width = held[name].shape[1]
                 block = matrix[:, end - width : end]
                 matrix[:, end - width : end] = np.where(np.isnan(block), block, held[name])
                 end -= width
-            end -= text.directions.shape[1]
+            end -= before
         return matrix
 
     def state(self) -> tuple[Facts, Arrays]:
         """JSON and arrays for ``restore``."""
         told: Facts = {"fields": [asdict(f) for f in self.fields], "texts": {}, "marks": self.marks}
+        told["means"] = {goal: list(each) for goal, each in self.means.items()}
         arrays: Arrays = {}
+        for goal, each in self.means.items():
+            for name, means in each.items():
+                arrays |= prefixed(means.state(), f"{name}/means/{goal}/")
         for name, text in self.texts.items():
             facts, own = text.terms.state()
             told["texts"][name] = {"terms": facts, "goals": list(text.lines)}
@@ -130,17 +142,21 @@ class Dense:
             lines = {g: _linear.Linear.restore(under(own, f"lines/{g}/")) for g in told["goals"]}
             directions = own["directions"].astype(np.float32)
             texts[name] = Text(Terms.restore(told["terms"], own), directions, lines)
-        return cls(fields_from(facts["fields"]), texts, facts["marks"])
+        means = {
+            goal: {name: Means.restore(under(arrays, f"{name}/means/{goal}/")) for name in names}
+            for goal, names in facts["means"].items()
+        }
+        return cls(fields_from(facts["fields"]), texts, facts["marks"], means)
 
 
 Held = dict[str, dict[str, Floats]]
-"""{goal: {text input: out-of-fold words (n, K) of the sampled training rows}}."""
+"""{goal: {input: out-of-fold words (n, K) or means (n, F x O) of the sampled training rows}}."""
 
 
 def fit(
     job: Job, chosen: Rows, outcomes: Mapping[str, Outcome], directions: int, folds: int
 ) -> tuple[Dense, Held]:
-    """Learn the texts' columns on the chosen training rows."""
+    """Learn the columns of texts and categories on the chosen training rows."""
     held: Held = {goal: {} for goal in outcomes}
     texts: dict[str, Text] = {}
     for field in (f for f in job.fields if f.kind == "words"):
@@ -151,7 +167,13 @@ def fit(
             if line is not None:
                 lines[goal], held[goal][field.name] = line, values
         texts[field.name] = Text(reader.terms, reader.directions(directions), lines)
-    return Dense(job.fields, texts, _marks(job.data.rows(chosen), job.fields)), held
+    means: dict[str, dict[str, Means]] = {goal: {} for goal in outcomes}
+    for field in (f for f in job.fields if f.kind == "codes"):
+        for goal, outcome in outcomes.items():
+            found = means_of(job, chosen, field, goal, outcome, folds)
+            if found is not None:
+                means[goal][field.name], held[goal][field.name] = found
+    return Dense(job.fields, texts, _marks(job.data.rows(chosen), job.fields), means), held
 
 
 def _marks(data: Prepared, fields: Sequence[Field]) -> dict[str, list[list[int]]]:

@@ -10,6 +10,9 @@ from sensorium.members._outcome import Outcome
 from sensorium.members._stand import stand
 from sensorium.members._wood import Ground, Wood
 
+FEW_FEATURES = 100
+"""Features up to which all are tried at each split for a number, as Geurts et al. 2006 do."""
+
 
 class Forest(Wood):
     """The mean of extremely randomised trees on numbers, categories by number and a few columns a text.
@@ -24,7 +27,7 @@ class Forest(Wood):
         *,
         trees: Annotated[int, Limit(ge=1)] = 200,
         leaf: tuple[int, ...] = (1, 3, 8),
-        share: Annotated[float, Limit(gt=0, le=1)] = 0.5,
+        share: Annotated[float, Limit(gt=0, le=1)] | None = None,
         directions: Annotated[int, Limit(ge=0)] = 60,
         hide: Annotated[float, Limit(ge=0, le=1)] = 0.1,
         rows: Annotated[int, Limit(ge=2)] = 20_000,
@@ -34,7 +37,7 @@ class Forest(Wood):
 
         trees: how many.
         leaf: tries for the least rows of a leaf; never less than a 1,500th of the rows.
-        share: of the features, tried at each split.
+        share: of the features, tried at each split; None: all for numbers of few features, else half.
         directions: leading directions of each text's TF-IDF that become columns.
         hide: the share of rows that are learned from a second time with some inputs missing.
         rows: at most this many training rows, sampled.
@@ -44,6 +47,8 @@ class Forest(Wood):
         def grow(train: Table, check: Table, outcome: Outcome, name: str) -> Grown:
             known = like.learned[name][1].how if like is not None and name in like.learned else {}
             tries = (int(known["leaf"]),) if "leaf" in known else leaf
-            return stand(train, check, outcome, job, name, trees, tries, share)
+            few = not outcome.classes and train.x.shape[1] <= FEW_FEATURES
+            part = (1.0 if few else 0.5) if share is None else share
+            return stand(train, check, outcome, job, name, trees, tries, part)
 
         return cls._grown(job, Ground(directions, 5, hide, rows), grow, like)
