@@ -19,7 +19,7 @@ FLOORS = (
     "plan plan_* infer_* infer",
     "store_* store load_* load_table model fit_facts prepare_* prepare batches corrupt pack_* pack unpack_* unpack",
     "network chained",
-    "predict inspect_* inspect",
+    "predict inspect_* inspect splitting",
     "subsets results evaluate",
     "bundle_* bundle train",
     "report",

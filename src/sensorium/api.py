@@ -22,6 +22,7 @@ from sensorium.report.page import evaluation_page, write_page
 from sensorium.results import Report
 from sensorium.store import Store, default_store
 from sensorium.table.table import Table
+from sensorium.train.fill import Filling, fill
 from sensorium.train.run import Request, Run, planned, run
 from sensorium.train.tell import evaluated, remarks, report_of
 from sensorium.types import Facts, Json
@@ -78,6 +79,13 @@ class Learner:
             bundles.save(folder / "bundle", self._bundle)
             write_run(folder, self.run, self.report)
         return self
+
+    def prepare(self, table: object, *, test: object = None) -> Filling:
+        """Fill the store with what ``fit`` would prepare of this table, without training; resumable.
+
+        Returns each column's counts and the cells that cannot be read. Raises DataError and PlanError.
+        """
+        return fill(self._request(table, test, None, False))
 
     def planned(self, table: object) -> Plan:
         """The plan that ``fit`` would follow on this table."""

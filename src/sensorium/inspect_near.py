@@ -88,7 +88,7 @@ class NearColumn:
             rows = f"{table.row_number(pair.first)} and {table.row_number(pair.second)}"
             said.append(
                 f"{self.rows:,} rows have nearly the same {self.column!r} as another row, such as {rows}: "
-                "a random split may part them; sensorium split --keep-duplicates does not."
+                "a random split may part them; sensorium split --together near does not."
             )
         for one in self.leaks:
             pair = one.examples[0]

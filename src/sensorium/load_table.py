@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeGuard
 
@@ -11,13 +10,14 @@ import pyarrow as pa
 
 from sensorium.errors import DataError, nearest
 from sensorium.load_large import LARGE_BYTES, columns_on_disk
-from sensorium.media.locate import is_path_like
 from sensorium.readers import readers
 from sensorium.readers._base import PACKED_SUFFIXES, Reader, Rows, head_of
 from sensorium.store import Store
+from sensorium.table.anchored import anchored
+from sensorium.table.cells import cells_of
 from sensorium.table.column import Data
 from sensorium.table.memory import columns_in, listed
-from sensorium.table.packed import Cell
+from sensorium.table.on_disk import is_written, meant
 from sensorium.table.split import split_word
 from sensorium.table.table import Table, joined
 
@@ -126,7 +126,8 @@ def _of_path(
 
 def _columns(rows: Rows) -> list[tuple[str, Data]]:
     if isinstance(rows, pa.Table):
-        return list(zip(rows.column_names, rows.columns, strict=True))
+        both = zip(rows.schema, rows.columns, strict=True)
+        return [(f.name, listed(meant(cells_of(data))) if is_written(f) else data) for f, data in both]
     return [(name, listed(cells)) for name, cells in rows.items()]
 
 
@@ -208,7 +209,7 @@ def stacked(tables: Sequence[Table]) -> Table:
     roots = tuple(dict.fromkeys(root for table in tables for root in table.roots))
     if len(folders) == 1:
         return joined(tables, source, folder=tables[0].folder, roots=roots)
-    return joined([_anchored(table) for table in tables], source, folder=tables[0].folder, roots=roots)
+    return joined([anchored(table) for table in tables], source, folder=tables[0].folder, roots=roots)
 
 
 def _compare(tables: Sequence[Table]) -> None:
@@ -233,29 +234,3 @@ def _with_split(paths: Sequence[Path], tables: Sequence[Table]) -> Sequence[Tabl
     if not all(words) or len(set(words)) < 2 or any("split" in table.columns for table in tables):
         return tables
     return [t.with_column("split", [word] * t.num_rows) for t, word in zip(tables, words, strict=True)]
-
-
-def _anchored(table: Table) -> Table:
-    """The table with paths that start at its own folder made absolute, since others start elsewhere."""
-    folder = table.folder
-    if folder is None:
-        return table
-    for name in table.names:
-        if table.on_disk(name):
-            table = table.changed(name, partial(_anchor, folder=folder), str(folder))
-            continue
-        cells = table.column(name)
-        if any(isinstance(cell, str | list) for cell in cells):
-            placed = [_anchor(cell, folder) for cell in cells]
-            if any(new is not old for new, old in zip(placed, cells, strict=True)):
-                table = table.with_column(name, placed)
-    return table
-
-
-def _anchor(cell: Cell, folder: Path) -> Cell:
-    if isinstance(cell, list) and any(isinstance(one, str) for one in cell):
-        placed = [_anchor(one, folder) for one in cell]
-        return cell if all(new is old for new, old in zip(placed, cell, strict=True)) else placed
-    if isinstance(cell, str) and is_path_like(cell) and os.path.isfile(found := os.path.join(folder, cell)):
-        return found
-    return cell

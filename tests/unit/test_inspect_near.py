@@ -77,7 +77,7 @@ def test_without_parts_a_random_split_is_warned_of(table: Table) -> None:
     assert found.leaks == ()
     assert found.warnings(table) == [
         "4 rows have nearly the same 'photo' as another row, such as row 4 and row 9: a random split may "
-        "part them; sensorium split --keep-duplicates does not."
+        "part them; sensorium split --together near does not."
     ]
 
 

@@ -68,8 +68,7 @@ def find_leaks(
     names, leaks = list(parts), list[Leak]()
     mixed, present = np.zeros(table.num_rows, np.uint64), np.zeros(table.num_rows, bool)
     for column in columns:
-        codes = table.codes(column)
-        first = _first_rows(codes)
+        codes, first = _dense(table.codes(column))
         media = _media(table, column, first)
         if media is not None:
             content, complete = _contents(media, _spread(codes, part, len(first)), most_bytes)
@@ -82,10 +81,24 @@ def find_leaks(
     return sorted(leaks, key=lambda leak: -leak.count)
 
 
-def _first_rows(codes: Ints) -> Ints:
-    """int64 (U,): the row in which each code comes first."""
-    known, first = np.unique(codes, return_index=True)
-    return first[known >= 0]
+def content_codes(table: Table, column: str, *, most_bytes: int = MOST_BYTES) -> tuple[Ints, bool, bool]:
+    """int64 (N,): equal numbers for equal cells of a column, media by content; -1 where there is none.
+
+    Then whether they are media, and whether all of them were compared (else some by path only).
+    """
+    codes, first = _dense(table.codes(column))
+    media = _media(table, column, first)
+    if media is None:
+        return codes, False, True
+    content, complete = _contents(media, [{place} for place in range(len(first))], most_bytes)
+    return np.where(codes >= 0, content[codes], -1), True, complete
+
+
+def _dense(codes: Ints) -> tuple[Ints, Ints]:
+    """int64 (N,): codes from 0 without gaps, -1 kept; int64 (U,): the row in which each comes first."""
+    known, first, dense = np.unique(codes, return_index=True, return_inverse=True)
+    missing = int((known < 0).sum())
+    return dense - missing, first[missing:]
 
 
 def _media(table: Table, column: str, first: Ints) -> list[Medium] | None:

@@ -1,0 +1,96 @@
+"""The store filled ahead of time: what a run would prepare, without the run."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensorium.fit_facts import fit_facts
+from sensorium.plan import InputPlan, Plan
+from sensorium.prepare import corrupt_cells, prepare
+from sensorium.table.packed import CORRUPT, MISSING, Packed
+from sensorium.table.prepared import Prepared
+from sensorium.table.table import Table
+from sensorium.train.division import crosses, divided
+from sensorium.train.run import Request, planned
+from sensorium.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One column of one table. rows, missing, corrupt: counts. different: cells that were read, each once.
+
+    kept: whether it is in the store (else it is made anew in each run, or is too small to matter).
+    """
+
+    table: str
+    column: str
+    modality: str
+    rows: int
+    different: int
+    missing: int
+    corrupt: int
+    kept: bool
+
+    def to_dict(self) -> dict[str, Json]:
+        """As JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        broken = f", {self.corrupt:,} corrupt" if self.corrupt else ""
+        where = "in the store" if self.kept else "not kept: its cells are in the table already"
+        different = f", {self.different:,} different cells" if self.different < self.rows else ""
+        return (
+            f"{self.column} ({self.modality}): {self.rows:,} rows{different}, {self.missing:,} missing{broken}; "
+            f"{where}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What was prepared, by which plan. corrupt: of each table (column, row, reason)."""
+
+    plan: Plan
+    tables: tuple[Table, ...]
+    columns: tuple[Filled, ...]
+    corrupt: tuple[tuple[tuple[str, int, str], ...], ...]
+    seconds: float
+
+
+def fill(request: Request) -> Filling:
+    """Prepare every input of a table, and of its test table, as ``train`` would, into the request's store.
+
+    An interrupted call goes on where it stopped; what is there is not read again. Raises what ``train`` does
+    for a table or a plan that cannot be followed.
+    """
+    began = time.monotonic()
+    plan = planned(request).plan
+    split = divided(plan, request.table, request.test)
+    crossed = request.test is None and crosses(plan, request.table)
+    train = np.sort(np.concatenate([split.train, split.test])) if crossed else split.train
+    facts = fit_facts(
+        plan, request.table, train, target_rows=np.arange(len(request.table)) if crossed else None
+    )
+    columns: list[Filled] = []
+    corrupt: list[tuple[tuple[str, int, str], ...]] = []
+    tables = (request.table,) if request.test is None else (request.table, request.test)
+    for table in tables:
+        data = prepare(plan, facts, table, answering=True, store=request.store)
+        for name, one in plan.inputs.items():
+            kept = any(map(_kept, data.inputs[name]))
+            columns += [_filled(table, c, one, data, kept) for c in one.columns if c in table.names]
+        corrupt.append(tuple(corrupt_cells(data)))
+    return Filling(plan, tables, tuple(columns), tuple(corrupt), time.monotonic() - began)
+
+
+def _filled(table: Table, column: str, asked: InputPlan, data: Prepared, kept: bool) -> Filled:
+    packed = data.columns[column]
+    status = packed.row_status()
+    return Filled(
+        table.source, column, asked.modality.name, len(table), len(packed.status),
+        int((status == MISSING).sum()), int((status == CORRUPT).sum()), kept,
+    )  # fmt: skip
+
+
+def _kept(packed: Packed) -> bool:
+    return isinstance(packed.values, np.memmap) or isinstance(packed.values.base, np.memmap)
