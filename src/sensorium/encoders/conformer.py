@@ -141,7 +141,8 @@ class _Half(nn.Module):
         self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
     def forward(self, x_BTW: Tensor) -> Tensor:
-        return self.dropout(self.down(self.dropout(F.silu(self.up(self.norm(x_BTW))))))
+        y_BTW: Tensor = self.dropout(self.down(self.dropout(F.silu(self.up(self.norm(x_BTW))))))
+        return y_BTW
 
 
 class _Convolution(nn.Module):

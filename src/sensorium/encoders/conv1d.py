@@ -48,6 +48,7 @@ class Conv1d(Encoder):
         enters = width if of_ids else 2 * int(facts["features"])
         self.convs = nn.ModuleList(nn.Conv1d(enters, filters, kernel + more) for more in range(lengths))
         for conv in self.convs:
+            assert isinstance(conv, nn.Conv1d)
             nn.init.kaiming_uniform_(conv.weight, nonlinearity="relu")
         self.pooled, self.dropout = tokens == "pooled", nn.Dropout(dropout)
         self.out = nn.Linear(lengths * filters, dim)

@@ -76,4 +76,5 @@ class _Block(nn.Module):
 
     def forward(self, x_BW: Tensor, real_B: Tensor) -> Tensor:
         h_BW = self.dropout(F.relu(self.up(self.norm(x_BW, real_B))))
-        return x_BW + self.dropout(self.down(h_BW))
+        y_BW: Tensor = x_BW + self.dropout(self.down(h_BW))
+        return y_BW
