@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from sensorium.encoders._base import Encoder
 from sensorium.nn.maps import MapTokens, encoded
-from sensorium.nn.residual import ConvNorm, ResidualBlock, halved
+from sensorium.nn.residual import Bottleneck, ConvNorm, ResidualBlock, halved
 from sensorium.types import Arrays, Facts, Json, Layout, Tokens
 
 BLOCKS: dict[int, tuple[int, ...]] = {
@@ -19,16 +19,20 @@ BLOCKS: dict[int, tuple[int, ...]] = {
     14: (2, 2, 2),
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
 }
+BOTTLENECKS = 50
+"""From this depth on blocks are bottlenecks, four times as wide at their end."""
 
 
 class Resnet(Encoder):
     """A residual network of 3x3 convolutions over pictures or log-mel sounds (He 2016, table 1).
 
     grid (B, C, H, W). One pooled token, or one a cell of the last map (then ``grid`` and ``maps`` are there).
+    Batch normalisation counts present rows and real columns only, and in use no row of the batch.
 
     Choices:
-        depth: layers with weights: 8 and 14 have three stages, 10, 18 and 34 four.
+        depth: layers with weights: 8 and 14 have three stages, the others four; 50 is made of bottlenecks.
         width: channels of the first stage, which each stage doubles; 0: 32 where its map is small, else 16.
         stem: resolution that enters: full, half, quarter, large (7x7 and max pooling), or auto (by the size).
         tokens: pooled (one token) or grid (one a cell).
@@ -42,6 +46,7 @@ class Resnet(Encoder):
         "resnet10": {"depth": 10, "width": 64},
         "resnet18": {"depth": 18, "width": 64},
         "resnet34": {"depth": 34, "width": 64},
+        "resnet50": {"depth": 50, "width": 64},
     }
 
     def __init__(
@@ -49,7 +54,7 @@ class Resnet(Encoder):
         facts: Facts,
         dim: int,
         *,
-        depth: Literal[8, 10, 14, 18, 34] = 8,
+        depth: Literal[8, 10, 14, 18, 34, 50] = 8,
         width: Annotated[int, Field(ge=0)] = 0,
         stem: Literal["auto", "full", "half", "quarter", "large"] = "auto",
         tokens: Literal["pooled", "grid"] = "pooled",
@@ -62,12 +67,13 @@ class Resnet(Encoder):
         width = width or (32 if side / STRIDES[entrance] <= 20 else 16)
         self.stem = _Stem(int(facts["channels"]), width, entrance)
         self.stages, channels = nn.ModuleList(), width
+        kind, wider = (Bottleneck, Bottleneck.WIDER) if depth >= BOTTLENECKS else (ResidualBlock, 1)
         for place, blocks in enumerate(BLOCKS[depth]):
             stage, out = nn.ModuleList(), width * 2**place
             for block in range(blocks):
                 stride = 2 if place and not block else 1
-                stage.append(ResidualBlock(channels, out, stride=stride))
-                channels = out
+                stage.append(kind(channels, out, stride=stride))
+                channels = out * wider
             self.stages.append(stage)
         self.tokens = MapTokens(
             channels, dim, timed=bool(facts["timed"]), grid=tokens == "grid", zones=zones, dropout=dropout

@@ -42,3 +42,28 @@ class ResidualBlock(nn.Module):
         h, mask = self.first(x_BCHW, mask_BW)
         h, mask = self.second(F.relu(h), mask)
         return F.relu(h + kept), mask
+
+
+class Bottleneck(nn.Module):
+    """1x1, 3x3 and 1x1 convolutions, the last four times as wide, and a shortcut (He 2016, fig. 5 right).
+
+    The 3x3 convolution takes the stride (Goyal 2017, section 5.1), not the first as in He 2016.
+    """
+
+    WIDER = 4
+
+    def __init__(self, channels: int, out: int, *, stride: int = 1) -> None:
+        super().__init__()
+        wide = out * self.WIDER
+        self.first = ConvNorm(channels, out, kernel=1)
+        self.second = ConvNorm(out, out, stride=stride)
+        self.third = ConvNorm(out, wide, kernel=1)
+        same = channels == wide and stride == 1
+        self.shortcut = None if same else ConvNorm(channels, wide, kernel=1, stride=stride)
+
+    def forward(self, x_BCHW: Tensor, mask_BW: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        kept = x_BCHW if self.shortcut is None else self.shortcut(x_BCHW, mask_BW)[0]
+        h, mask = self.first(x_BCHW, mask_BW)
+        h, mask = self.second(F.relu(h), mask)
+        h, mask = self.third(F.relu(h), mask)
+        return F.relu(h + kept), mask
