@@ -236,8 +236,18 @@ def test_grid_and_frames_hold_the_same_bands() -> None:
         modality.front([facts], layout)(modality.arrays(packed, np.array([0, 1]), layout))
         for layout in ("grid", "frames")
     )
-    assert grid.values.shape[1:3] == (1, 20)
+    assert grid.values.shape[1:3] == (2, 20)
     torch.testing.assert_close(grid.values[:, 0].transpose(1, 2), frames.values)
+    real = grid.values[1, :, :, : int(grid.mask[1].sum())]
+    torch.testing.assert_close(real.mean((1, 2))[0], torch.tensor(0.0), rtol=0, atol=1e-5)
+    torch.testing.assert_close(real.std((1, 2), correction=0)[0], torch.tensor(1.0), rtol=0, atol=1e-5)
+    alone = Audio(mels=20, level=False)
+    plain = alone.front([facts], "grid")(modality.arrays(packed, np.array([0, 1]), "grid"))
+    torch.testing.assert_close(grid.values[:, 1:], plain.values, rtol=0, atol=0)
+    assert (alone.describe([facts], "grid")["channels"], modality.describe([facts], "grid")["channels"]) == (
+        1,
+        2,
+    )
     torch.testing.assert_close(grid.mask, frames.mask)
     assert grid.mask.sum(1).tolist() == [-(-int(n) // facts["hop"]) for n in packed.lengths()]
 

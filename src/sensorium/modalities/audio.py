@@ -19,7 +19,7 @@ from sensorium.media.facts import sound_facts
 from sensorium.media.json_media import from_data_address
 from sensorium.modalities._base import Guess, Modality, Shown
 from sensorium.nn import sound_print, sound_statistics
-from sensorium.nn.melspec import LogMel
+from sensorium.nn.melspec import SPREAD, LogMel, levelled
 from sensorium.table.field import Field
 from sensorium.table.packed import PRESENT, Cell, Packed, ragged
 from sensorium.types import Arrays, Facts, Json, Layout
@@ -44,7 +44,8 @@ class Audio(Modality):
         rate: samples a second that are kept; None: as recorded, at most 16,000.
         seconds: length that is kept, from the start; None: the 99 % quantile of the lengths, at most 10.
         trim: whether silent ends are cut off.
-        level: whether every sound is brought to one loudness.
+        level: whether every sound is brought to one loudness, and a grid has a second channel in which its
+            bands are also brought to mean 0 and deviation 1 (frames have these alone).
         mels: frequency bands.
         hop_seconds: step of the spectrogram; None: a 64th of the usual length, between 0.004 and 0.02.
         max_seconds: sounds that declare more are corrupt.
@@ -138,7 +139,12 @@ class Audio(Modality):
         if layout == "grid":
             longest = max(f["seconds"] for f in facts) * facts[0]["rate"]
             width = int(-(-longest // facts[0]["hop"]))
-            told |= {"channels": 1, "height": facts[0]["mels"], "width": max(1, width), "timed": True}
+            told |= {
+                "channels": 1 + self.level,
+                "height": facts[0]["mels"],
+                "width": max(1, width),
+                "timed": True,
+            }
         return told
 
     def arrays(self, part: Packed, records: NDArray[np.int64], layout: Layout) -> Arrays:
@@ -148,9 +154,7 @@ class Audio(Modality):
     def front(self, facts: Sequence[Facts], layout: Layout) -> nn.Module:
         if layout == "wave":
             return _Wave()
-        one = facts[0]
-        mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=self.level)
-        return _Spectrogram(mel, layout == "frames")
+        return _Spectrogram(_bands(facts[0]), self.level, layout == "frames")
 
     def field(self, name: str, facts: Sequence[Facts]) -> Field | None:
         return Field(name, "numbers", len(facts) * sound_statistics.width(), scaled=False)
@@ -158,9 +162,8 @@ class Audio(Modality):
     def plain(self, parts: Sequence[Packed], facts: Sequence[Facts]) -> tuple[Packed, ...]:
         # Bands as they are: brought to one spread, kinds of sound are told apart worse (78.9 against 87.2 %
         # of 218 validation rows of ten kinds, extremely randomised trees).
-        one = facts[0]
-        mel = LogMel(one["rate"], window=one["window"], hop=one["hop"], mels=one["mels"], level=False)
-        return tuple(self._statistics(part, _Spectrogram(mel, frames=False)) for part in parts)
+        front = _Spectrogram(_bands(facts[0]), level=False, frames=False)
+        return tuple(self._statistics(part, front) for part in parts)
 
     def _statistics(self, part: Packed, front: nn.Module) -> Packed:
         """The part's records as numbers about their log-mel bands (see ``nn.sound_statistics``)."""
@@ -212,15 +215,30 @@ class _Wave(nn.Module):
 
 
 class _Spectrogram(nn.Module):
-    """Samples (B, T) as a log-mel grid (B, 1, M, W) or as frames (B, W, M), mask (B, W)."""
+    """Samples (B, T) as log-mel: a grid (B, 1 or 2, M, W), or frames (B, W, M); mask (B, W).
 
-    def __init__(self, mel: LogMel, frames: bool) -> None:
+    level: the bands brought to mean 0 and deviation 1, which suits speech of any recording, and, in a grid,
+    as a second channel as they are, which suits sounds that differ in their course
+    (docs/decisions/two-levels.md).
+    """
+
+    def __init__(self, mel: LogMel, level: bool, frames: bool) -> None:
         super().__init__()
-        self.mel, self.frames = mel, frames
+        self.mel, self.level, self.frames = mel, level, frames
 
     def forward(self, x: Arrays) -> Arrays:
         bands_BMW, mask_BW = self.mel(x.values, x.mask)
-        return Arrays(bands_BMW.transpose(1, 2) if self.frames else bands_BMW[:, None], mask_BW)
+        if not self.level:
+            return Arrays(bands_BMW.transpose(1, 2) if self.frames else bands_BMW[:, None], mask_BW)
+        same_BMW = levelled(bands_BMW, mask_BW, least=0.5 / SPREAD)
+        if self.frames:
+            return Arrays(same_BMW.transpose(1, 2), mask_BW)
+        return Arrays(torch.stack([same_BMW, bands_BMW], 1), mask_BW)
+
+
+def _bands(facts: Facts) -> LogMel:
+    sizes = {name: facts[name] for name in ("window", "hop", "mels")}
+    return LogMel(facts["rate"], **sizes, level=False)
 
 
 def _is_wave(cell: Cell) -> bool:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 Scale = Literal["slaney", "htk"]
 
+SPREAD = 4.0
+"""What bands that are not levelled are divided by."""
 _FLOOR = 1e-7
 """Mean power under which a band counts as silent (full scale is 1)."""
 
@@ -105,14 +107,21 @@ def _power_of_two(least: float) -> int:
     return int(2 ** math.ceil(math.log2(least)))
 
 
+def levelled(bands_BMW: Tensor, mask_BW: Tensor, least: float = 0.5) -> Tensor:
+    """Each row's bands (B, M, W) at mean 0 and deviation 1 over its own real frames; masked frames hold 0.
+
+    least: a smaller deviation counts as this one, so that silence is not blown up.
+    """
+    mask_B1W = mask_BW[:, None]
+    total_B11 = (mask_BW.sum(1).clamp(min=1) * bands_BMW.shape[1])[:, None, None]
+    mean = torch.where(mask_B1W, bands_BMW, 0.0).sum((1, 2), keepdim=True) / total_B11
+    square = torch.where(mask_B1W, (bands_BMW - mean).square(), 0.0).sum((1, 2), keepdim=True)
+    scaled = (bands_BMW - mean) / (square / total_B11).sqrt().clamp(min=least)
+    return torch.where(mask_B1W, scaled, 0.0)
+
+
 def _scaled(log_BMW: Tensor, mask_BW: Tensor, level: bool) -> Tensor:
     """Around zero: by each row's own real frames, or by constants that suit speech."""
-    mask_B1W = mask_BW[:, None]
     if level:
-        total_B11 = (mask_BW.sum(1).clamp(min=1) * log_BMW.shape[1])[:, None, None]
-        mean = torch.where(mask_B1W, log_BMW, 0.0).sum((1, 2), keepdim=True) / total_B11
-        square = torch.where(mask_B1W, (log_BMW - mean).square(), 0.0).sum((1, 2), keepdim=True)
-        scaled = (log_BMW - mean) / (square / total_B11).sqrt().clamp(min=0.5)
-    else:
-        scaled = (log_BMW + 9.0) / 4.0
-    return torch.where(mask_B1W, scaled, 0.0)
+        return levelled(log_BMW, mask_BW)
+    return torch.where(mask_BW[:, None], (log_BMW + 9.0) / SPREAD, 0.0)
