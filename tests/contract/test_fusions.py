@@ -139,9 +139,8 @@ def test_the_order_of_the_dict_does_not_matter(kind: tuple[str, dict[str, Json]]
 
 @every
 def test_the_inputs_come_back_as_they_went_in(kind: tuple[str, dict[str, Json]]) -> None:
-    given = inputs()
-    fused = built(kind).eval()(given)
-    make.close({n: fused.inputs[n] for n in NAMES}, given, 0)
+    fused = built(kind).eval()(inputs())
+    make.close({n: fused.inputs[n] for n in NAMES}, inputs(), 0)
 
 
 @every
@@ -233,7 +232,7 @@ OPTIONS = [(n, option) for n in fusions.names() for option in make.told(fusions.
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda v: str(v))
 def test_every_choice_changes_something(name: str, option: str) -> None:
-    """The shapes of weights or the answers in training differ, or the value is refused."""
+    """The shapes of weights, the answers in training or the penalties differ, or the value is refused."""
     value = make.others(*make.told(fusions.get(name))[option])[-1]
     results = []
     for choices in ({}, {option: value}):
@@ -242,6 +241,8 @@ def test_every_choice_changes_something(name: str, option: str) -> None:
             net = fusions.get(name)(NAMES, DIM, **choices).train()
         except PlanError:
             return
-        results.append(({n: tuple(p.shape) for n, p in net.named_parameters()}, read(net(inputs()))))
+        fused, weights = net(inputs()), {n: tuple(p.shape) for n, p in net.named_parameters()}
+        told = [read(fused), *(fused.penalties[n] for n in sorted(fused.penalties))]
+        results.append((weights, torch.cat([x.flatten() for x in told])))
     (old, before), (new, after) = results
     assert old != new or not torch.equal(before, after)
