@@ -17,7 +17,7 @@ FLOORS = (
     "seeds family option_words options progress media nn table demo",
     " ".join(FAMILIES),
     "plan plan_* infer_* infer",
-    "store_* store load_* load_table model fit_facts prepare_* prepare batches corrupt pack_* pack unpack_* unpack",
+    "store_* store load_* load_table model fit_facts prepare_* prepare batches corrupt pack* unpack*",
     "network chained",
     "predict inspect_* inspect splitting",
     "subsets results evaluate",

@@ -52,10 +52,9 @@ def unpack(table: Table, out: Path | str, *, name: str = TABLE) -> Unpacking:
     Media are ``{bytes, path}``, lists of them, and bytes that are taken for media. A file gets the last part
     of its path as its name, made safe and numbered where it comes twice; without one the row's number and the
     suffix that its content asks for. Equal media of a column are one file. What has a path without bytes
-    keeps it, and names no file. name: of the table; Parquet keeps every type, csv and JSON lines what text can
-    say.
-    ``out`` appears when everything is written. Raises PlanError for a wrong name, DataError when ``out`` is
-    not empty and for bytes in another column that csv and JSON lines cannot hold.
+    keeps it, and names no file. name: of the table; Parquet keeps every type, csv and JSON lines what text
+    can say. ``out`` appears when everything is written. Raises PlanError for a wrong name, DataError when
+    ``out`` is not empty and for bytes in another column that csv and JSON lines cannot hold.
     """
     suffix = Path(name).suffix.lower()
     if suffix not in _TABLES or Path(name).name != name or "\\" in name or name.startswith("."):
