@@ -64,7 +64,8 @@ class Attention(nn.Module):
         self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
 
     def forward(self, x_BTD: Tensor, mask_BT: Tensor, turn: Turn | None = None) -> Tensor:
-        q, k, v = self.qkv(x_BTD).view(*mask_BT.shape, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        parts = *mask_BT.shape, 3, self.heads, x_BTD.shape[2] // self.heads
+        q, k, v = self.qkv(x_BTD).view(parts).permute(2, 0, 3, 1, 4)
         if turn is not None:
             q, k = turned(q, turn), turned(k, turn)
         seen_BT = mask_BT | ~mask_BT.any(1, keepdim=True)

@@ -35,7 +35,8 @@ class RelativeAttention(nn.Module):
 
     def forward(self, x_BTD: Tensor, mask_BT: Tensor, waves_RD: Tensor) -> Tensor:
         """waves_RD: of ``distances``."""
-        q, k, v = self.qkv(x_BTD).view(*mask_BT.shape, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        parts = *mask_BT.shape, 3, self.heads, x_BTD.shape[2] // self.heads
+        q, k, v = self.qkv(x_BTD).view(parts).permute(2, 0, 3, 1, 4)
         away_HER = self.distance(waves_RD).view(len(waves_RD), self.heads, -1).permute(1, 2, 0)
         score_BHTR = (q + self.place_HE.unsqueeze(1).to(q.dtype)) @ away_HER.to(q.dtype)
         score_BHTS = _met(score_BHTR) * q.shape[-1] ** -0.5
