@@ -61,11 +61,24 @@ def kept(x_BME: Tensor, used_BM: Tensor, otherwise: float = 0.0) -> Tensor:
     return torch.where(used_BM.unsqueeze(-1), x_BME, otherwise)
 
 
-def others(x_BMD: Tensor, place: int) -> Tensor:
-    """The vectors of all inputs but one, side by side (B, (M - 1) D); its own where it is the only one."""
-    if x_BMD.shape[1] == 1:
-        return x_BMD[:, 0]
-    return torch.cat([x_BMD[:, :place], x_BMD[:, place + 1 :]], 1).flatten(1)
+class Said(nn.Module):
+    """What inputs tell others, from their tokens (B, T, D): an affine map of each one's mean (B, M, E).
+
+    An input without a token says zeros. scale: deviation of what is said at the start.
+    """
+
+    def __init__(self, inputs: int, dim: int, units: int, *, scale: float = 1.0) -> None:
+        super().__init__()
+        self.maps = Maps(inputs, dim, units, scale=scale)
+
+    def forward(self, given: Sequence[Tokens]) -> Tensor:
+        mean_BMD = torch.stack([mean(t.values, t.mask) for t in given], 1)
+        return kept(self.maps(mean_BMD), torch.stack([t.mask.any(1) for t in given], 1))
+
+
+def others(said_BME: Tensor) -> Tensor:
+    """For each input the sum of what all others say (B, M, E); a single input hears itself."""
+    return said_BME if said_BME.shape[1] == 1 else said_BME.sum(1, keepdim=True) - said_BME
 
 
 def alone(y_BD: Tensor, inputs: dict[str, Tokens]) -> Fused:
