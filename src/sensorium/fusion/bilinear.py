@@ -1,7 +1,7 @@
 """Letters: B rows, M inputs, D dim, U units with a constant, W width of the sketch."""
 
 from functools import reduce
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -31,6 +31,7 @@ class Bilinear(Fusion):
         missing: what a missing input is: learned, a vector of its own, or none, left out of the product.
     """
 
+    cost: ClassVar[str] = ""  # each input takes one Fourier transform, but no matrix product
     hash_MU: Tensor
     sign_MU: Tensor
 

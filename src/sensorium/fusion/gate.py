@@ -1,6 +1,6 @@
 """Letters: B rows, M inputs, D dim."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,6 +25,8 @@ class Gate(Fusion):
         dropout: chance that a unit of an input's vector is dropped in training.
         missing: what a missing input is: learned, a vector of its own, or none, gated off.
     """
+
+    cost: ClassVar[str] = "inputs^2"
 
     def __init__(
         self,
