@@ -35,9 +35,9 @@ class StackConv(Fusion):
         inputs: tuple[str, ...],
         dim: int,
         *,
-        channels: Annotated[int, Field(ge=1)] = 16,
+        channels: Annotated[int, Field(ge=1)] = 32,
         kernel: Annotated[int, Field(ge=1)] = 3,
-        layers: Annotated[int, Field(ge=1)] = 2,
+        layers: Annotated[int, Field(ge=1)] = 1,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
         missing: Missing = "learned",
     ) -> None:
