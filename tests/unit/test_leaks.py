@@ -146,3 +146,11 @@ def test_a_row_of_an_archive_in_two_parts_is_a_leak_and_other_rows_of_it_are_non
     cells = ["w.npz#phone[0]", "w.npz#phone[1]", "w.npz#phone[1]", "w.npz#watch[0]"]
     found = find_leaks(table(tmp_path, f=cells, n=[1, 2, 3, 4]), halves(4), ["f", "n"])
     assert [(leak.kind, leak.column, leak.examples) for leak in found] == [("medium", "f", ((1, 2),))]
+
+
+def test_some_rows_of_a_table_are_searched_as_a_table_of_these_rows_is(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.png").write_bytes(b"same" if name in "bd" else name.encode())
+    whole = table(tmp_path, f=["a.png", "a.png", "b.png", "c.png", "d.png"], n=[1, 2, 3, 4, 5])
+    found = find_leaks(whole.take([2, 3, 4]), {"train": np.array([0, 1]), "test": np.array([2])}, ["f"])
+    assert ("medium", ((0, 2),)) in [(leak.kind, leak.examples) for leak in found]
