@@ -142,6 +142,14 @@ def test_a_conformer_thins_sounds_by_its_convolutions() -> None:
     near(got, net.shrink.project(expected.flatten(1, 2).transpose(1, 2)))
 
 
+@pytest.mark.parametrize(("longest", "every"), [(9, 4), (2048, 4), (2049, 8), (10_000, 32)])
+def test_a_conformer_leaves_512_steps_of_the_longest(longest: int, every: int) -> None:
+    sound: Facts = {"layout": "grid", "channels": 1, "height": 4, "width": longest, "timed": True}
+    signal: Facts = {"layout": "frames", "features": 2, "longest": longest}
+    assert [Conformer(facts, 4, width=8).stride for facts in (sound, signal)] == [every, every]
+    assert Conformer({"layout": "frames", "features": 2}, 4, width=8, halvings=0).stride == 1
+
+
 def test_a_branch_is_left_out_of_whole_rows_and_the_rest_is_scaled() -> None:
     torch.manual_seed(0)
     drop = DropPath(0.25).train()

@@ -18,7 +18,7 @@ from sensorium.nn.relative import RelativeAttention, distances
 from sensorium.types import Arrays, Facts, Json, Layout, Tokens
 
 MOST = 512
-"""Steps that automatic thinning leaves of the longest signal."""
+"""Steps that are left of the longest sound or signal."""
 
 
 class Conformer(Encoder):
@@ -34,7 +34,7 @@ class Conformer(Encoder):
         heads: attention heads; they must divide the width.
         width: size of a step inside, even.
         kernel: steps of a layer's convolution.
-        stride: steps that become one at the entrance; 0: 4 for sounds, as many as leave 512 for frames.
+        halvings: how often steps are halved at the entrance, at least: at most 512 of the longest are left.
         dropout: chance that a unit of a layer's output is dropped in training.
     """
 
@@ -55,13 +55,14 @@ class Conformer(Encoder):
         heads: Annotated[int, Field(ge=1)] = 4,
         width: Annotated[int, Field(ge=2, multiple_of=2)] = 96,
         kernel: Annotated[int, Field(ge=1)] = 15,
-        stride: Literal[0, 1, 2, 4, 8] = 0,
+        halvings: Annotated[int, Field(ge=0, le=8)] = 2,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
     ) -> None:
         super().__init__()
         check_heads("encoder conformer", width, heads)
         mapped = facts["layout"] == "grid"
-        self.stride = stride or (4 if mapped else stride_for(facts, MOST))
+        longest = facts["width"] if mapped else facts.get("longest", 1)
+        self.stride = max(2**halvings, stride_for({"longest": longest}, MOST))
         self.shrink = _Shrink(facts, width, self.stride) if mapped else None
         self.project = None if mapped else nn.Linear(2 * int(facts["features"]), width)
         self.dropout = nn.Dropout(dropout)

@@ -49,10 +49,10 @@ class PiecewiseLinear(Encoder):
         features = int(facts["features"])
         for name, table in _ramps(facts["bins"]).items():
             self.register_buffer(name, table, persistent=False)
-        counts = torch.tensor([len(edges) - 1 for edges in facts["bins"]])
-        self.weight_FSW = nn.Parameter(torch.empty(features, int(counts.max()), width).uniform_(-1, 1))
+        counts = [len(edges) - 1 for edges in facts["bins"]]
+        self.weight_FSW = nn.Parameter(torch.empty(features, max(counts), width).uniform_(-1, 1))
         with torch.no_grad():
-            self.weight_FSW.mul_(counts.view(-1, 1, 1) ** -0.5)
+            self.weight_FSW.mul_(torch.tensor(counts).view(-1, 1, 1) ** -0.5)
         self.bias_FW = nn.Parameter(torch.zeros(features, width))
         pooled = tokens == "pooled"
         self.missing_FW = nn.Parameter(torch.zeros(features, width)) if pooled else None
