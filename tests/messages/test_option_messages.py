@@ -51,8 +51,11 @@ def test_build_raises_all_problems_at_once() -> None:
 
 def test_an_unknown_component_is_told_with_the_nearest_name_and_every_preset() -> None:
     _, _, problems = component(encoders, "resnett", PLACE)
-    known = ", ".join(sorted([*encoders.names(), *presets_of(encoders)])[:30])
+    names = sorted([*encoders.names(), *presets_of(encoders)])
+    known = f"{', '.join(names[:30])} and {len(names) - 30} more"
     assert problems == [f"{PLACE}: no encoder is named 'resnett'. Did you mean 'resnet'? Known: {known}."]
+    _, _, problems = component(encoders, "vit_tny", PLACE)
+    assert problems == [f"{PLACE}: no encoder is named 'vit_tny'. Did you mean 'vit_tiny'? Known: {known}."]
 
 
 def test_what_is_no_component_at_all_is_told() -> None:

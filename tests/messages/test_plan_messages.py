@@ -60,7 +60,8 @@ def told(change: dict[str, Any]) -> list[str]:
 
 
 def listed(*names: object) -> str:
-    return ", ".join(sorted(str(n) for n in names))
+    told = sorted(str(n) for n in names)
+    return ", ".join(told[:30]) + (f" and {len(told) - 30} more" if len(told) > 30 else "")
 
 
 def one_input(**keys: object) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import yaml
 import sensorium.cli
 import toy
 from sensorium.cli.rows import one_row
+from sensorium.encoders import encoders
 from sensorium.errors import DataError
+from sensorium.fusion import fusions
 
 Shown = pytest.CaptureFixture[str]
 
@@ -192,9 +194,17 @@ def test_components_lists_families_and_the_choices_of_one(
     assert sensorium_of(monkeypatch, "components") == 0
     assert "encoder: " in capsys.readouterr().out
     assert sensorium_of(monkeypatch, "components", "fusion") == 0
-    assert capsys.readouterr().out == "fusion: attend, concat\n"
+    assert capsys.readouterr().out == f"fusion: {', '.join(fusions.names())}\n"
     assert sensorium_of(monkeypatch, "components", "fusion", "attend") == 0
     assert "layers" in capsys.readouterr().out
+    assert sensorium_of(monkeypatch, "components", "encoder") == 0
+    named, presets = capsys.readouterr().out.splitlines()
+    assert named == f"encoder: {', '.join(encoders.names())}"
+    assert {"vit_tiny", "resnet50", "vgg16"} <= set(presets.removeprefix("  presets: ").split(", "))
+    assert sensorium_of(monkeypatch, "components", "encoder", "vit_tiny") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("vit_tiny: A pre-norm Transformer over square patches")
+    assert "  width: an integer of at least 1 = 192  size of a token inside.\n" in told
 
 
 def test_a_run_writes_everything_and_prints_the_ladder(trained: tuple[Path, Path, Path]) -> None:
