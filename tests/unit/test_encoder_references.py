@@ -15,7 +15,7 @@ from sensorium.encoders.resnet import Resnet
 from sensorium.encoders.vgg import Vgg
 from sensorium.encoders.vit import Vit
 from sensorium.nn.relative import distances
-from sensorium.types import Arrays
+from sensorium.types import Arrays, Facts
 
 
 def test_vit_is_that_of_transformers() -> None:
@@ -187,6 +187,13 @@ def test_a_bottleneck_network_trains_on_present_rows_only() -> None:
     among = net(Arrays(x.values, real)).values[real]
     net.load_state_dict(state)
     near(among, net(Arrays(x.values[real], real[real])).values)
+
+
+def test_a_sound_through_bottlenecks_is_the_same_alone_and_beside_a_longer_one() -> None:
+    facts: Facts = {"layout": "grid", "channels": 1, "height": 16, "width": 12, "timed": True}
+    net, x = shaken(Resnet(facts, 6, depth=50, width=4)), torch.randn(2, 1, 16, 12)
+    together = net(Arrays(x, torch.arange(12) < torch.tensor([[12], [5]])))
+    near(together.values[1:], net(Arrays(x[1:, ..., :5], torch.ones(1, 5, dtype=torch.bool))).values)
 
 
 @pytest.mark.parametrize(("side", "patch"), [(14, 2), (28, 4), (64, 8), (224, 16)])
