@@ -137,3 +137,32 @@ def test_labels_are_mixed_by_probability() -> None:
         said[name] = Numbers({"t": np.stack([0 * raw, raw], 1)}, np.ones(ROWS, bool))
     weights = greedy(said, "t", Goal("classify", {}, facts, right), np.arange(ROWS))
     assert len(weights) == 3
+
+
+def test_weights_from_few_rows_are_drawn_to_even_ones_of_members_that_are_alike() -> None:
+    """Five members of equal noise: even weights are the best there are; 30 rows show others by chance."""
+    few = np.arange(30)
+    gaps, even = [], dict.fromkeys("abcde", 0.2)
+    for seed in range(8):
+        said = {n: says(1.0, 100 * seed + place) for place, n in enumerate("abcde")}
+        some = {n: Numbers({"t": s.values["t"][few]}, s.answered[few]) for n, s in said.items()}
+        drawn = greedy(some, "t", goal(), few, seed=seed)
+        assert max(drawn.values()) < 0.45
+        gaps.append(score(said, even) - score(said, drawn))
+    assert np.mean(gaps) < 0.03
+
+
+def test_members_that_are_weak_alone_and_good_together_keep_their_weights() -> None:
+    """a is right but for noise; b and c are far off, each to its own side, and together right."""
+    rng = np.random.default_rng(0)
+    off = rng.normal(0, 3, ROWS)
+    said = {
+        "a": says(0.6, 1),
+        "b": Numbers({"t": (TRUTH + off)[:, None]}, np.ones(ROWS, bool)),
+        "c": Numbers({"t": (TRUTH - off)[:, None]}, np.ones(ROWS, bool)),
+    }
+    some = {n: Numbers({"t": s.values["t"][:60]}, s.answered[:60]) for n, s in said.items()}
+    weights = greedy(some, "t", goal(), np.arange(60))
+    assert weights["b"] == pytest.approx(weights["c"], abs=0.05)
+    assert weights["b"] > 0.2
+    assert score(said, weights) > score(said, {"a": 1.0}) + 0.2

@@ -22,6 +22,12 @@ BAGS = 10
 BAG_ROWS = 5_000
 LEAST = 0.03
 """A smaller weight is dropped: it costs time and moves nothing."""
+SURE_ROWS = 200
+"""Validation rows at which what they say of weights counts as much as the even mean of the good members."""
+DOUBT, DOUBTED = 0.05, 4_000
+"""How often a member must be as good as the best in bootstraps of the rows to be one of the good ones; with
+more rows nobody asks."""
+DRAWS = 100
 
 
 class Ensemble(Member):
@@ -109,8 +115,10 @@ def greedy(
     said: {member: numbers of the n rows}, the simplest first; those that do not answer the target are
     passed over. rows: (n,), where the target is not missing. Members are added one by one, again and
     again, in bootstraps of the rows, and the weights averaged (Caruana et al., Ensemble selection from
-    libraries of models, ICML 2004). By the goal's score the result is never worse than the best
-    single member, and is that member where nothing is better. Raises TrainingError without any member.
+    libraries of models, ICML 2004). Few rows say little of weights, so these may be drawn to the even mean of
+    the members that the rows cannot tell from the best (docs/decisions/few-validation-rows.md). By the goal's
+    score the result is never worse than the best single member, and is that member where nothing is better.
+    Raises TrainingError without any member.
     """
     score = goal.score
     able = {n: s for n, s in said.items() if target in s.values}
@@ -127,7 +135,7 @@ def greedy(
     drawn = [np.sort(rng.choice(len(rows), min(len(rows), BAG_ROWS))) for _ in range(bags)]
     tries = [voice.grow(places, rows) for places in drawn]
     averaged = _mean(tries, list(able)) if tries else alone
-    for weights in (averaged, voice.grow(every, rows)):
+    for weights in (*voice.drawn(averaged, tries, drawn, rows, rng), averaged, voice.grow(every, rows)):
         if voice.score(weights, every, rows) > least:
             return weights
     return alone
@@ -155,6 +163,39 @@ class _Voices:
         """The best member alone; the first of equals."""
         scores = [self.score({n: 1.0}, places, rows) for n in self.values]
         return {list(self.values)[int(np.argmax(scores))]: 1.0}
+
+    def drawn(
+        self, found: dict[str, float], tries: list[dict[str, float]], bags: list[Rows], rows: Rows,
+        rng: np.random.Generator,
+    ) -> list[dict[str, float]]:  # fmt: skip
+        """The found weights drawn to even ones of the good members, by much and by half; none where even
+        weights say the rows outside the bags worse than those that were grown in the bags."""
+        if not tries or len(rows) > DOUBTED:
+            return []
+        even = self.good(rows, rng)
+        outside = [np.setdiff1d(np.arange(len(rows)), bag) for bag in bags]
+        pairs = [(w, out) for w, out in zip(tries, outside, strict=True) if len(out)]
+        gains = [self.score(even, out, rows) - self.score(w, out, rows) for w, out in pairs]
+        if not gains or np.mean(gains) < 0:
+            return []
+        share = SURE_ROWS / (SURE_ROWS + len(rows))
+        mixes = [
+            {n: d * even.get(n, 0) + (1 - d) * found.get(n, 0) for n in self.values}
+            for d in (share, share / 2)
+        ]
+        return [_mean([mix], list(self.values)) for mix in mixes]
+
+    def good(self, rows: Rows, rng: np.random.Generator) -> dict[str, float]:
+        """Even weights for the members that are as good as the best in a share of bootstraps of the rows."""
+        (best,) = self.single(np.arange(len(rows)), rows)
+        times = dict.fromkeys(self.values, 0)
+        for _ in range(DRAWS):
+            places = np.sort(rng.choice(len(rows), len(rows)))
+            least = self.score({best: 1.0}, places, rows)
+            for name in times:
+                times[name] += self.score({name: 1.0}, places, rows) >= least
+        kept = [name for name, count in times.items() if count >= DOUBT * DRAWS]
+        return dict.fromkeys(kept, 1 / len(kept))
 
     def grow(self, places: Rows, rows: Rows) -> dict[str, float]:
         """Add the member that helps most, up to ROUNDS times; the smallest of the best mixes."""
