@@ -131,7 +131,7 @@ def test_recurrent_over_ids_is_torchs_network_over_their_vectors() -> None:
 
 def test_a_conformer_thins_sounds_by_its_convolutions() -> None:
     facts: Facts = {"layout": "grid", "channels": 1, "height": 10, "width": 9, "timed": True}
-    net, x = shaken(Conformer(facts, 6, depth=1, heads=2, width=8)), torch.randn(2, 1, 10, 9)
+    net, x = shaken(Conformer(facts, 6, depth=1, width=8)), torch.randn(2, 1, 10, 9)
     real = torch.arange(9) < torch.tensor([[9], [3]])
     expected = torch.where(real[:, None, None], x, 0.0)
     for conv, every in zip(net.shrink.convs, (2, 4), strict=True):
@@ -148,6 +148,12 @@ def test_a_conformer_leaves_512_steps_of_the_longest(longest: int, every: int) -
     signal: Facts = {"layout": "frames", "features": 2, "longest": longest}
     assert [Conformer(facts, 4, width=8).stride for facts in (sound, signal)] == [every, every]
     assert Conformer({"layout": "frames", "features": 2}, 4, width=8, halvings=0).stride == 1
+
+
+@pytest.mark.parametrize(("width", "heads"), [(8, 4), (6, 3), (96, 4), (144, 4), (256, 4), (512, 8)])
+def test_the_heads_of_a_conformer_suit_its_width(width: int, heads: int) -> None:
+    net: Any = Conformer({"layout": "frames", "features": 2}, 4, depth=1, width=width)
+    assert net.blocks[0].attention.heads == heads
 
 
 def test_a_branch_is_left_out_of_whole_rows_and_the_rest_is_scaled() -> None:

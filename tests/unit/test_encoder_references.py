@@ -49,8 +49,8 @@ def test_vit_is_that_of_transformers() -> None:
 
 def test_convnext_is_that_of_transformers() -> None:
     hub = pytest.importorskip("transformers")
-    net = shaken(Convnext(PICTURE, 6, blocks=1, third=2, width=8, patch=4, tokens="grid"))
-    asked = hub.ConvNextConfig(depths=[1, 1, 2, 1], hidden_sizes=[8, 16, 32, 64], layer_norm_eps=1e-6)
+    net = shaken(Convnext(PICTURE, 6, depth=6, width=8, patch=4, tokens="grid"))
+    asked = hub.ConvNextConfig(depths=[1, 1, 3, 1], hidden_sizes=[8, 16, 32, 64], layer_norm_eps=1e-6)
     state = renamed(net.entrance.state_dict(), ("norm", "embeddings.layernorm"), ("conv", "patch"))
     state = renamed(state, ("patch", "embeddings.patch_embeddings"))
     state |= {f"layernorm.{n}": p for n, p in net.norm.state_dict().items()}
@@ -101,9 +101,9 @@ def test_a_conformer_layer_is_that_of_transformers() -> None:
     from transformers import Wav2Vec2ConformerConfig
     from transformers.models.wav2vec2_conformer import modeling_wav2vec2_conformer as hub
 
-    net = shaken(Conformer({"layout": "frames", "features": 3}, 6, depth=1, heads=2, width=8, kernel=5))
+    net = shaken(Conformer({"layout": "frames", "features": 3}, 6, depth=1, width=8, kernel=5))
     asked = Wav2Vec2ConformerConfig(
-        hidden_size=8, num_attention_heads=2, intermediate_size=32, hidden_act="swish",
+        hidden_size=8, num_attention_heads=4, intermediate_size=32, hidden_act="swish",
         conv_depthwise_kernel_size=5, position_embeddings_type="relative",
     )  # fmt: skip
     block = net.blocks[0]

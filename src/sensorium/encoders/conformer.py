@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sensorium.encoders._base import Encoder
-from sensorium.nn.attention import check_heads
 from sensorium.nn.frames import marked, stride_for, thinned
 from sensorium.nn.maps import grid_values
 from sensorium.nn.norm import MaskedBatchNorm
@@ -31,8 +30,7 @@ class Conformer(Encoder):
     Choices:
         tokens: pooled (one token, an attention-weighted mean) or sequence (one a step that is left).
         depth: layers.
-        heads: attention heads; they must divide the width.
-        width: size of a step inside, even.
+        width: size of a step inside, even; it has a head for 64 units, at least four where they divide it.
         kernel: steps of a layer's convolution.
         halvings: how often steps are halved at the entrance, at least: at most 512 of the longest are left.
         dropout: chance that a unit of a layer's output is dropped in training.
@@ -40,9 +38,9 @@ class Conformer(Encoder):
 
     accepts: ClassVar[tuple[Layout, ...]] = ("grid", "frames")
     presets: ClassVar[dict[str, dict[str, Json]]] = {
-        "conformer_small": {"depth": 16, "width": 144, "heads": 4, "kernel": 31},
-        "conformer_medium": {"depth": 16, "width": 256, "heads": 4, "kernel": 31},
-        "conformer_large": {"depth": 17, "width": 512, "heads": 8, "kernel": 31},
+        "conformer_small": {"depth": 16, "width": 144, "kernel": 31},
+        "conformer_medium": {"depth": 16, "width": 256, "kernel": 31},
+        "conformer_large": {"depth": 17, "width": 512, "kernel": 31},
     }
 
     def __init__(
@@ -52,14 +50,13 @@ class Conformer(Encoder):
         *,
         tokens: Literal["pooled", "sequence"] = "pooled",
         depth: Annotated[int, Field(ge=1)] = 2,
-        heads: Annotated[int, Field(ge=1)] = 4,
         width: Annotated[int, Field(ge=2, multiple_of=2)] = 96,
         kernel: Annotated[int, Field(ge=1)] = 15,
         halvings: Annotated[int, Field(ge=0, le=8)] = 2,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
     ) -> None:
         super().__init__()
-        check_heads("encoder conformer", width, heads)
+        heads = next(heads for heads in range(max(4, width // 64), 0, -1) if width % heads == 0)
         mapped = facts["layout"] == "grid"
         longest = facts["width"] if mapped else facts.get("longest", 1)
         self.stride = max(2**halvings, stride_for({"longest": longest}, MOST))

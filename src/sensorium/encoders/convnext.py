@@ -13,7 +13,15 @@ from sensorium.nn.depth import DropPath, rates
 from sensorium.nn.maps import MapTokens, encoded
 from sensorium.types import Arrays, Facts, Json, Layout, Tokens
 
-STAGES = 4
+BLOCKS: dict[int, tuple[int, ...]] = {
+    6: (1, 1, 3, 1),
+    12: (2, 2, 6, 2),
+    18: (3, 3, 9, 3),
+    36: (3, 3, 27, 3),
+}
+SCALES = {6: 0.1, 12: 0.1, 18: 0.1, 36: 1e-6}
+"""What the channels of a block's branch are multiplied by at first (learned from there): 1e-6 in the paper;
+networks of up to 18 blocks learn sooner with 0.1 (Touvron 2021, section 3)."""
 
 
 class Convnext(Encoder):
@@ -24,12 +32,9 @@ class Convnext(Encoder):
     one a cell of the last map (then ``grid`` and ``maps`` are there).
 
     Choices:
-        blocks: blocks of the first, second and fourth stage.
-        third: blocks of the third stage; 0: three times as many.
+        depth: blocks in all: 18 are the paper's tiny, 36 its small and base; 6 and 12 keep its proportions.
         width: channels of the first stage, which each stage doubles.
         patch: side of the squares that enter; 0: 4 (the paper's), 2 under 80 pixels a side, 1 under 16.
-        scale: what each channel of a block's branch is multiplied by at first (learned from there): 0.1
-            for up to 18 blocks (Touvron 2021, section 3), 0.000001 in the paper and in tiny and small.
         drop_path: chance that the last block is left out for a row in training; earlier ones less.
         tokens: pooled (one token) or grid (one a cell).
         zones: spans of time that are averaged apart (pooled sounds only).
@@ -37,11 +42,11 @@ class Convnext(Encoder):
 
     accepts: ClassVar[tuple[Layout, ...]] = ("grid",)
     presets: ClassVar[dict[str, dict[str, Json]]] = {
-        "convnext_atto": {"blocks": 2, "width": 40},
-        "convnext_femto": {"blocks": 2, "width": 48},
-        "convnext_pico": {"blocks": 2, "width": 64},
-        "convnext_tiny": {"blocks": 3, "width": 96, "scale": 1e-6},
-        "convnext_small": {"blocks": 3, "third": 27, "width": 96, "scale": 1e-6},
+        "convnext_atto": {"depth": 12, "width": 40},
+        "convnext_femto": {"depth": 12, "width": 48},
+        "convnext_pico": {"depth": 12, "width": 64},
+        "convnext_tiny": {"depth": 18, "width": 96},
+        "convnext_small": {"depth": 36, "width": 96},
     }
 
     def __init__(
@@ -49,11 +54,9 @@ class Convnext(Encoder):
         facts: Facts,
         dim: int,
         *,
-        blocks: Annotated[int, Field(ge=1)] = 1,
-        third: Annotated[int, Field(ge=0)] = 0,
+        depth: Literal[6, 12, 18, 36] = 6,
         width: Annotated[int, Field(ge=1)] = 32,
         patch: Annotated[int, Field(ge=0)] = 0,
-        scale: Annotated[float, Field(gt=0)] = 0.1,
         drop_path: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         tokens: Literal["pooled", "grid"] = "pooled",
         zones: Annotated[int, Field(ge=1)] = 4,
@@ -61,14 +64,13 @@ class Convnext(Encoder):
         super().__init__()
         side = math.sqrt(int(facts["height"]) * int(facts["width"]))
         patch = patch or (1 if side < 16 else 2 if side < 80 else 4)
-        sizes = [width * 2**place for place in range(STAGES)]
-        depths = [blocks, blocks, third or 3 * blocks, blocks]
-        drops = iter(rates(drop_path, sum(depths)))
+        sizes = [width * 2**place for place in range(len(BLOCKS[depth]))]
+        drops = iter(rates(drop_path, depth))
         self.entrance = _Shrink(int(facts["channels"]), width, patch, normed_first=False)
         self.shrinks = nn.ModuleList(_Shrink(size, 2 * size, 2, normed_first=True) for size in sizes[:-1])
         self.stages = nn.ModuleList(
-            nn.ModuleList(_Block(size, scale, next(drops)) for _ in range(depth))
-            for size, depth in zip(sizes, depths, strict=True)
+            nn.ModuleList(_Block(size, SCALES[depth], next(drops)) for _ in range(blocks))
+            for size, blocks in zip(sizes, BLOCKS[depth], strict=True)
         )
         self.norm = nn.LayerNorm(sizes[-1], eps=1e-6)
         self.tokens = MapTokens(

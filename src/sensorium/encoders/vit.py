@@ -27,8 +27,8 @@ class Vit(Encoder):
     code. One pooled token, or one a patch (then ``grid`` is there).
 
     Choices:
-        tokens: pooled (one token) or grid (one a patch).
-        pool: class (a learned first token gathers, as in the paper) or mean (of the patches; Beyer 2022).
+        tokens: pooled (one, which a learned first token gathers, as in the paper), mean (one, of all patches;
+            Beyer 2022) or grid (one a patch).
         patch: side of a patch in pixels; 0: the largest of 16, 8, 4, 2, 1 that gives at least 49 patches.
         depth: layers.
         heads: attention heads; they must divide the width.
@@ -49,8 +49,7 @@ class Vit(Encoder):
         facts: Facts,
         dim: int,
         *,
-        tokens: Literal["pooled", "grid"] = "pooled",
-        pool: Literal["class", "mean"] = "class",
+        tokens: Literal["pooled", "mean", "grid"] = "pooled",
         patch: Annotated[int, Field(ge=0)] = 0,
         depth: Annotated[int, Field(ge=1)] = 4,
         heads: Annotated[int, Field(ge=1)] = 4,
@@ -64,7 +63,7 @@ class Vit(Encoder):
             side for side in (16, 8, 4, 2, 1) if side == 1 or (height // side) * (across // side) >= LEAST
         )
         self.columns = math.ceil(across / self.patch)
-        self.grid, self.first = tokens == "grid", int(pool == "class")
+        self.grid, self.first = tokens == "grid", int(tokens != "mean")
         self.project = nn.Conv2d(int(facts["channels"]), width, self.patch, self.patch)
         rows = math.ceil(height / self.patch)
         self.place_NE = nn.Parameter(torch.randn(self.first + rows * self.columns, width) * 0.02)
