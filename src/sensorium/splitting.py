@@ -17,13 +17,13 @@ from sensorium.errors import DataError, PlanError, nearest
 from sensorium.infer import guess
 from sensorium.infer_columns import ColumnGuess
 from sensorium.inspect_looks import compared, looks_of, together
+from sensorium.pack_table import write_table
 from sensorium.table import hashes
 from sensorium.table.anchored import anchored
 from sensorium.table.leaks import content_codes
 from sensorium.table.near import linked
 from sensorium.table.split import PARTS, Kind, Split, divide, find_split_column
 from sensorium.table.table import Table
-from sensorium.table.written import write_table
 from sensorium.tasks import tasks
 from sensorium.types import Json
 

@@ -218,20 +218,22 @@ def test_copies_that_tie_everything_are_told() -> None:
 
 
 def test_what_a_format_cannot_hold_is_told(tmp_path: Path) -> None:
-    table = load_table({"photo": [b"\x89PNG", None, b"x"], "n": [1, 2, 3], "mixed": [1, "a", [2]]})
+    table = load_table({"photo": [b"\x89PNG", None, b"x"], "n": [1, 2, 3]})
     assert refused(table, tmp_path / "t.csv") == (
         f"{tmp_path / 't.csv'}: row 1 of column 'photo' holds a medium itself (bytes), which .csv cannot. "
         "Write .parquet."
     )
-    assert refused(table, tmp_path / "t.parquet") == (
-        f"{tmp_path / 't.parquet'}: the cells of column 'mixed' are of several kinds, which Parquet cannot "
-        "hold in one column. Write .jsonl, or make them of one kind."
-    )
-    assert refused(table.drop(["mixed"]), tmp_path / "no" / "t.parquet") == (
+    assert refused(table, tmp_path / "no" / "t.parquet") == (
         f"{tmp_path / 'no' / 't.parquet'}: the folder {tmp_path / 'no'} does not exist. Create it or choose "
         "another place."
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cells_of_several_kinds_come_back_from_parquet(tmp_path: Path) -> None:
+    table = load_table({"n": list(range(9)), "mixed": [1, "a", [2], None, "b", 3, 4, 5, 6]})
+    written(table, tmp_path / "t.parquet")
+    assert load_table(tmp_path / "t.parquet").column("mixed") == table.column("mixed")
 
 
 def test_dates_and_lists_pass_through_json_lines(tmp_path: Path) -> None:
