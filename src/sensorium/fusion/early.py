@@ -104,7 +104,7 @@ def _placed(tokens: Tokens) -> Tokens:
 
 def _waves(place_T: Tensor, dim: int) -> Tensor:
     """(T, D): sines, then cosines of each place; wave lengths from 2 pi to 10,000 x 2 pi."""
-    rates = (dim + 1) // 2
+    rates = max(1, (dim + 1) // 2)
     rate = torch.exp(torch.arange(rates, device=place_T.device) * (-math.log(10_000.0) / rates))
     angle = place_T[:, None] * rate
     return torch.cat([angle.sin(), angle.cos()], -1)[:, :dim]

@@ -104,7 +104,8 @@ class _Mixture(nn.Module):
 
     def routed(self, x_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Each token's weights over the experts (B, T, E), and the softmax over all scores, in float32."""
-        with torch.autocast(x_BTD.device.type, enabled=False):
+        device = x_BTD.device.type
+        with torch.autocast(device if torch.amp.is_autocast_available(device) else "cpu", enabled=False):
             score_BTE = self.router(x_BTD.float())
             kept = score_BTE.topk(self.top, -1)
             low_BTE = torch.full_like(score_BTE, float("-inf"))

@@ -25,7 +25,7 @@ class CrossAttention(nn.Module):
         self.always_2D = nn.Parameter(torch.randn(2, dim) * dim**-0.5)
 
     def forward(self, x_BTD: Tensor, y_BSD: Tensor, mask_BS: Tensor) -> Tensor:
-        kv_BS2D = self.kv(y_BSD).view(*mask_BS.shape, 2, -1)
+        kv_BS2D = self.kv(y_BSD).view(*mask_BS.shape, 2, x_BTD.shape[2])
         first_B12D = self.always_2D.to(kv_BS2D.dtype).expand(kv_BS2D.shape[0], 1, -1, -1)
         k_BSD, v_BSD = torch.cat([first_B12D, kv_BS2D], 1).unbind(2)
         q_BHTE, k_BHSE, v_BHSE = (self._heads(x) for x in (self.q(x_BTD), k_BSD, v_BSD))
@@ -36,7 +36,8 @@ class CrossAttention(nn.Module):
 
     def _heads(self, x_BTD: Tensor) -> Tensor:
         """(B, H, T, E)."""
-        return x_BTD.view(*x_BTD.shape[:2], self.heads, -1).transpose(1, 2)
+        rows, steps, dim = x_BTD.shape
+        return x_BTD.view(rows, steps, self.heads, dim // self.heads).transpose(1, 2)
 
 
 class CrossBlock(nn.Module):
