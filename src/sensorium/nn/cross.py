@@ -29,7 +29,7 @@ class CrossAttention(nn.Module):
         first_B12D = self.always_2D.to(kv_BS2D.dtype).expand(kv_BS2D.shape[0], 1, -1, -1)
         k_BSD, v_BSD = torch.cat([first_B12D, kv_BS2D], 1).unbind(2)
         q_BHTE, k_BHSE, v_BHSE = (self._heads(x) for x in (self.q(x_BTD), k_BSD, v_BSD))
-        seen_BS = torch.cat([torch.ones_like(mask_BS[:, :1]), mask_BS], 1)
+        seen_BS = nn.functional.pad(mask_BS, (1, 0), value=True)
         y_BHTE = attended(q_BHTE, k_BHSE, v_BHSE, seen_BS[:, None, None, :])
         y_BTD: Tensor = self.out(y_BHTE.transpose(1, 2).flatten(2))
         return y_BTD
