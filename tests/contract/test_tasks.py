@@ -52,6 +52,22 @@ def test_the_perfect_output_gives_the_true_cells(name: str) -> None:
 
 
 @every
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
+def test_a_temperature_changes_how_sure_an_answer_is_and_never_the_answer(
+    name: str, temperature: float
+) -> None:
+    task, _, facts, _ = made(name)
+    numbers = guesses(facts)
+    tempered = task.tempered(numbers, temperature)
+    before, after = (task.answers(n, facts) for n in (numbers, tempered))
+    if before.ndim == 1 or temperature == 1:
+        np.testing.assert_array_equal(after, before)
+        return
+    np.testing.assert_array_equal(after.argmax(1), before.argmax(1))
+    assert ((after.max(1) > before.max(1)) == (temperature < 1)).all()
+
+
+@every
 def test_facts_survive_json_and_hold_width_and_prior(name: str) -> None:
     task, cells, facts, target = made(name)
     again = json.loads(json.dumps(facts))

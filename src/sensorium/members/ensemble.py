@@ -35,6 +35,7 @@ class Ensemble(Member):
 
     weights: {target: {member: weight}}; members that nothing gives a weight are left out. alone: {input:
     weights for the rows that have this input only}, where the best of all inputs need not be the best.
+    temperatures: {target: what makes the mix as sure as it should be}; none: 1.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Ensemble(Member):
         weights: Weights,
         goals: Mapping[str, Goal],
         alone: Mapping[str, Weights] | None = None,
+        temperatures: Mapping[str, float] | None = None,
     ) -> None:
         self.weights, self.goals, self.alone = weights, {n: goals[n] for n in weights}, dict(alone or {})
+        self.temperatures = dict(temperatures or {})
         used = {n for some in (weights, *self.alone.values()) for shares in some.values() for n in shares}
         self.members = {n: m for n, m in members.items() if n in used}
         self.inputs = read_by(self.members)
@@ -77,7 +80,12 @@ class Ensemble(Member):
         return found
 
     def _mixed(self, said: Mapping[str, Numbers], weights: Weights) -> Numbers:
-        return mixed(said, weights, self.goals)
+        found = mixed(said, weights, self.goals)
+        for target, temperature in self.temperatures.items():
+            values = found.values[target]
+            tempered = self.goals[target].build().tempered(values, temperature)
+            found.values[target] = np.where(found.answered[:, None], tempered, values)
+        return found
 
     def _lonely(self, there: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
         """{input: the rows that have nothing else}, of the inputs that have weights of their own."""
@@ -92,9 +100,10 @@ class Ensemble(Member):
         return dict(self.members)
 
     def state(self) -> tuple[Facts, Arrays]:
-        """Weights and goals."""
+        """Weights, goals and temperatures."""
         goals = {n: g.to_json() for n, g in self.goals.items()}
-        return {"weights": self.weights, "alone": self.alone, "goals": goals}, {}
+        told = {"weights": self.weights, "alone": self.alone, "goals": goals}
+        return told | {"temperatures": self.temperatures}, {}
 
     @classmethod
     def restore(cls, facts: Facts, arrays: Arrays, parts: dict[str, Member] | None = None) -> Self:
@@ -104,7 +113,7 @@ class Ensemble(Member):
         every = (shares for some in (weights, *alone.values()) for shares in some.values())
         names = list(dict.fromkeys(n for shares in every for n in shares))
         goals = {n: Goal.from_json(told) for n, told in facts["goals"].items()}
-        return cls(needed(parts, names, "ensemble"), weights, goals, alone)
+        return cls(needed(parts, names, "ensemble"), weights, goals, alone, facts.get("temperatures"))
 
 
 def greedy(

@@ -83,6 +83,10 @@ class Task(ABC):
         """Several members' numbers (N, W), each with row weights (N,) >= 0 (0: it abstains), as one."""
 
     @abstractmethod
+    def tempered(self, numbers: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+        """Numbers (N, W) made surer (below 1) or less sure (above 1); the best answer stays the same."""
+
+    @abstractmethod
     def cells(self, numbers: NDArray[np.float64], facts: Facts, name: str) -> list[dict[str, Json]]:
         """Answers as one JSON object a row: ``{name: label, name.p.<class>: ...}``."""
 

@@ -127,6 +127,11 @@ class Classify(Task):
         shares, total = mixed([_softmax(n) for n in numbers], weights)
         return np.where(total[:, None] > 0, np.log(shares.clip(min=SMALLEST)), 0.0)
 
+    def tempered(self, numbers: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+        """Logits divided by the temperature (Guo et al., On calibration of modern neural networks, 2017)."""
+        cooler: NDArray[np.float64] = numbers / temperature
+        return cooler
+
     def cells(self, numbers: NDArray[np.float64], facts: Facts, name: str) -> list[dict[str, Json]]:
         """``{name: label, name.p.<label>: probability}``; the first of equally probable labels."""
         labels = facts["labels"]

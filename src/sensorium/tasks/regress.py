@@ -116,6 +116,10 @@ class Regress(Task):
         """The weighted mean of the members' standardised numbers; 0, the mean, where all abstain."""
         return mixed(numbers, weights)[0]
 
+    def tempered(self, numbers: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+        """As they are: a value says nothing of how sure it is."""
+        return numbers
+
     def cells(self, numbers: Floats, facts: Facts, name: str) -> list[dict[str, Json]]:
         """``{name: number}``, with 9 digits."""
         return [{name: float(f"{x:.9g}")} for x in self.answers(numbers, facts).tolist()]

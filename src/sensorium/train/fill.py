@@ -40,10 +40,8 @@ class Filled:
         broken = f", {self.corrupt:,} corrupt" if self.corrupt else ""
         where = "in the store" if self.kept else "not kept: its cells are in the table already"
         different = f", {self.different:,} different cells" if self.different < self.rows else ""
-        return (
-            f"{self.column} ({self.modality}): {self.rows:,} rows{different}, {self.missing:,} missing{broken}; "
-            f"{where}"
-        )
+        counts = f"{self.rows:,} rows{different}, {self.missing:,} missing{broken}"
+        return f"{self.column} ({self.modality}): {counts}; {where}"
 
 
 @dataclass(frozen=True, slots=True)

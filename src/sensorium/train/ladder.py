@@ -28,6 +28,7 @@ from sensorium.train.rungs import (
     learner_seconds,
     num_folds,
 )
+from sensorium.train.temperature import temperatures
 from sensorium.types import Facts
 
 NO_TIME = "no time was left"
@@ -243,13 +244,15 @@ class _Ladder:
         weights = {}
         for target, goal in goals.items():
             kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
-            said = {n: _part(c.val, target, kept) for n, c in found.items()}
-            weights[target] = greedy(said, target, goal, self.ask.val[kept], seed=seed)
+            some = {n: _part(c.val, target, kept) for n, c in found.items()}
+            weights[target] = greedy(some, target, goal, self.ask.val[kept], seed=seed)
         members = {n: c.member for n, c in found.items()}
         alone = weights_alone(self.ask, members, goals) if single is None else {}
         member = Ensemble(members, weights, goals, alone)
         there = {n: self.ask.data.present(n)[self.ask.val] for n in member.inputs}
-        whole = member.of({n: c.val for n, c in found.items()}, there)
+        said = {n: c.val for n, c in found.items()}
+        member.temperatures = temperatures(self.ask, member.of(said, there))
+        whole = member.of(said, there)
         name = "ensemble" if single is None else f"{single} alone (ensemble)"
         return self.ask.candidate(name, member, began, single=single, said=whole)
 

@@ -82,7 +82,7 @@ def _swapped(member: Member, swaps: dict[int, Member]) -> Member:
         return swaps[id(member)]
     if isinstance(member, Ensemble):
         members = {n: _swapped(m, swaps) for n, m in member.members.items()}
-        return Ensemble(members, member.weights, member.goals, member.alone)
+        return Ensemble(members, member.weights, member.goals, member.alone, member.temperatures)
     if isinstance(member, Mean):
         return Mean({n: _swapped(m, swaps) for n, m in member.members.items()}, member.goals)
     return member
