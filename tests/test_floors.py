@@ -28,6 +28,9 @@ FLOORS = (
 )
 """Lowest first. On one floor a part may also read the parts named before it; a family reads no component."""
 
+SHARED = {("decide", "members")}
+"""(family, another one) whose ``_files`` it reads too: what it learns is kept as theirs is."""
+
 LAZY = ("cli",)
 """Doors import inside functions, so that ``--help`` is quick; so does the package's root."""
 
@@ -120,7 +123,8 @@ def wrong_floor(found: Import) -> str | None:
         return None  # told by test_every_part_has_a_floor
     if mine[0] == theirs[0] and part in FAMILIES:
         listing = there.endswith(f".{other}") and theirs < mine  # the family object, no component
-        free = listing or there.endswith("._base")
+        shared = (part, other) in SHARED and there.rpartition(".")[2].startswith("_")
+        free = listing or shared or there.endswith("._base")
         return None if free else "families of one floor share only _base and the listing"
     return None if theirs <= mine else "imports go downwards only"  # equal: plan_*, one part in several files
 

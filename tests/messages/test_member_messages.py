@@ -5,7 +5,8 @@ import pytest
 
 from sensorium.errors import BundleError, ShapeError, TrainingError
 from sensorium.members._base import Goal
-from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members._greedy import greedy
+from sensorium.members.ensemble import Ensemble
 from sensorium.members.features import with_features
 from sensorium.members.mean import Mean
 from sensorium.members.prior import Prior

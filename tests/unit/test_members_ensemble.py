@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from sensorium.members._base import Arrays, Floats, Goal, Member, Numbers, Rows
-from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members._greedy import greedy
+from sensorium.members.ensemble import Ensemble
 from sensorium.members.mean import Mean
 from sensorium.table.prepared import Prepared
 from sensorium.tasks import tasks

@@ -6,8 +6,8 @@ import numpy as np
 
 from sensorium import seeds
 from sensorium.members._base import Goal, Member, Numbers
+from sensorium.members._greedy import greedy
 from sensorium.members._mix import Weights, read_by
-from sensorium.members.ensemble import greedy
 from sensorium.subsets import Asked
 from sensorium.train.climb import Climb
 

@@ -9,7 +9,8 @@ from sensorium.chained import Chained, featured
 from sensorium.errors import DataError
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers, Rows
-from sensorium.members.ensemble import Ensemble, greedy
+from sensorium.members._greedy import greedy
+from sensorium.members.ensemble import Ensemble
 from sensorium.members.mean import Mean
 from sensorium.members.prior import Prior
 from sensorium.members.trees import Trees
