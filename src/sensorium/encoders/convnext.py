@@ -20,8 +20,8 @@ BLOCKS: dict[int, tuple[int, ...]] = {
     36: (3, 3, 27, 3),
 }
 SCALES = {6: 0.1, 12: 0.1, 18: 0.1, 36: 1e-6}
-"""What the channels of a block's branch are multiplied by at first (learned from there): 1e-6 in the paper;
-networks of up to 18 blocks learn sooner with 0.1 (Touvron 2021, section 3)."""
+"""What channels of a block's branch are multiplied by at first (learned from there): 1e-6 in the paper, with
+which some weights do not move in float32 at first; up to 18 blocks 0.1 (Touvron 2021, section 3)."""
 
 
 class Convnext(Encoder):
