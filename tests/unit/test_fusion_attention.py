@@ -129,14 +129,11 @@ def test_a_missing_input_is_left_out_of_the_bottlenecks_mean() -> None:
     near(net(inputs).readout[1], net.norms[0](x[0]))
 
 
-@pytest.mark.parametrize("share", [False, True])
-def test_latents_read_all_tokens_then_themselves_and_a_query_reads_them(share: bool) -> None:
-    net, inputs = shaken(Latent(("a", "b"), 8, heads=2, latents=3, layers=2, share=share)), given()
+def test_latents_read_all_tokens_then_themselves_and_a_query_reads_them() -> None:
+    net, inputs = shaken(Latent(("a", "b"), 8, heads=2, latents=3)), given()
     everything, x = torch.cat(both(net, inputs)), net.latents_ND
     for turn in range(2):
-        x = crossed(net.reading[0 if share else turn], x, everything)
-        for block in net.settling[:2] if share else net.settling[2 * turn : 2 * turn + 2]:
-            x = selfed(block, x)
+        x = selfed(net.settling[turn], crossed(net.reading[turn], x, everything))
     fused = net(inputs)
     near(fused.joint.values[0, 1:], x)
     near(fused.readout[0], net.norm(crossed(net.answer, net.query_D[None], x)[0]))

@@ -25,7 +25,7 @@ def test_experts_are_weighed_by_the_softmax_over_the_largest_scores() -> None:
 
 
 def test_a_mixture_is_the_weighted_sum_of_its_experts_perceptrons() -> None:
-    mixture = shaken(Experts(("a",), 8, experts=4, top=2, hidden=5, layers=1)).blocks[0].mixture
+    mixture = shaken(Experts(("a",), 8, experts=4, top=2, layers=1)).blocks[0].mixture
     x, mask = torch.randn(1, 3, 8), torch.ones(1, 3, dtype=torch.bool)
     for step in range(3):
         scores = mixture.router.weight @ x[0, step]

@@ -1,6 +1,6 @@
 """Letters: B rows, T tokens, D dim, E experts, H hidden units of an expert."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -22,17 +22,16 @@ class Experts(Fusion):
     ``top`` equal to ``experts`` the routing is soft. All tokens meet the same experts (Mustafa 2022,
     LIMoE). A penalty keeps the experts in use: of each row by itself (Liu 2024, DeepSeek-V3, equations
     17 to 20), since rows never see each other. No expert has a capacity, so no token is dropped; all
-    experts are computed, so no shape depends on the data.
+    experts are computed, so no shape depends on the data. An expert has 2 D hidden units; a missing
+    input is a learned token of its own.
 
     Choices:
         layers: Transformer layers.
         experts: perceptrons of each layer.
         top: experts that a token goes to; at most experts.
-        hidden: hidden units of an expert.
         balance: weight of the balancing penalty; 0: none.
         heads: attention heads; they must divide the dim.
         dropout: chance that a unit of a layer's output is dropped in training.
-        missing: what a missing input is: learned, a token of its own, or none, no token at all.
     """
 
     cost: ClassVar[str] = "inputs^2 tokens^2"
@@ -45,11 +44,9 @@ class Experts(Fusion):
         layers: Annotated[int, Field(ge=1)] = 2,
         experts: Annotated[int, Field(ge=1)] = 4,
         top: Annotated[int, Field(ge=1)] = 2,
-        hidden: Annotated[int, Field(ge=1)] = 128,
         balance: Annotated[float, Field(ge=0)] = 0.01,
         heads: Annotated[int, Field(ge=1)] = 4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
-        missing: Literal["learned", "none"] = "learned",
     ) -> None:
         super().__init__()
         check_heads("fusion experts", dim, heads)
@@ -59,10 +56,10 @@ class Experts(Fusion):
                 f"Take top: {experts} for soft routing."
             )
         self.inputs, self.balance = tuple(inputs), balance
-        self.marked = Marked(len(inputs), dim, missing == "learned")
+        self.marked = Marked(len(inputs), dim, True)
         self.readout_D = nn.Parameter(torch.randn(dim) * 0.02)
         self.blocks = nn.ModuleList(
-            _Block(dim, heads, _Mixture(dim, experts, top, hidden), layers, dropout) for _ in range(layers)
+            _Block(dim, heads, _Mixture(dim, experts, top, 2 * dim), layers, dropout) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(dim)
 

@@ -1,6 +1,5 @@
 """Letters: B rows, T tokens of all inputs, N latents, D dim."""
 
-from itertools import islice
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -25,9 +24,7 @@ class Latent(Fusion):
 
     Choices:
         latents: learned vectors.
-        rounds: how often the latents read the tokens.
-        layers: Transformer layers among the latents after each reading.
-        share: whether all rounds use the same weights (as the Perceiver's later rounds do).
+        rounds: how often the latents read the tokens, each time followed by one Transformer layer.
         readout: query (a learned vector attends to the latents) or mean (of the latents).
         heads: attention heads; they must divide the dim.
         dropout: chance that a unit of a layer's output is dropped in training.
@@ -43,8 +40,6 @@ class Latent(Fusion):
         *,
         latents: Annotated[int, Field(ge=1)] = 8,
         rounds: Annotated[int, Field(ge=1)] = 2,
-        layers: Annotated[int, Field(ge=1)] = 1,
-        share: bool = False,
         readout: Literal["query", "mean"] = "query",
         heads: Annotated[int, Field(ge=1)] = 4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
@@ -52,14 +47,12 @@ class Latent(Fusion):
     ) -> None:
         super().__init__()
         check_heads("fusion latent", dim, heads)
-        self.inputs, self.rounds, self.layers, self.share = tuple(inputs), rounds, layers, share
+        self.inputs, deep = tuple(inputs), 2 * rounds
         self.marked = Marked(len(inputs), dim, missing == "learned")
         self.latents_ND = nn.Parameter(torch.randn(latents, dim) * 0.02)
-        own, deep = 1 if share else rounds, rounds * (1 + layers)
-        self.reading = nn.ModuleList(CrossBlock(dim, heads, layers=deep, dropout=dropout) for _ in range(own))
-        self.settling = nn.ModuleList(
-            Block(dim, heads, layers=deep, dropout=dropout) for _ in range(own * layers)
-        )
+        cross = (CrossBlock(dim, heads, layers=deep, dropout=dropout) for _ in range(rounds))
+        own = (Block(dim, heads, layers=deep, dropout=dropout) for _ in range(rounds))
+        self.reading, self.settling = nn.ModuleList(cross), nn.ModuleList(own)
         asks = readout == "query"
         self.query_D = nn.Parameter(torch.randn(dim) * 0.02) if asks else None
         self.answer = CrossBlock(dim, heads, dropout=dropout) if asks else None
@@ -70,11 +63,8 @@ class Latent(Fusion):
         rows = tokens.values.shape[0]
         latents = alone(self.latents_ND, rows, tokens.values)
         x_BND = latents.values
-        for turn in range(self.rounds):
-            place = 0 if self.share else turn
-            x_BND = self.reading[place](x_BND, tokens.values, tokens.mask)
-            for block in islice(self.settling, place * self.layers, (place + 1) * self.layers):
-                x_BND = block(x_BND, latents.mask)
+        for reading, settling in zip(self.reading, self.settling, strict=True):
+            x_BND = settling(reading(x_BND, tokens.values, tokens.mask), latents.mask)
         y_BD = self.norm(self._asked(x_BND, latents.mask))
         return Fused(led(y_BD, Tokens(x_BND, latents.mask)), dict(inputs), readout=y_BD)
 
