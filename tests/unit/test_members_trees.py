@@ -11,7 +11,7 @@ from sklearn.ensemble import (
 )
 
 from sensorium.members import _trees
-from sensorium.members._trees import from_boosted, from_extra, placed
+from sensorium.members._trees import from_averaged, from_boosted, placed
 
 ROWS = 400
 
@@ -87,14 +87,14 @@ def test_averaged_classifiers_equal_scikit_learn(gaps: bool) -> None:
     model = ExtraTreesClassifier(20, min_samples_leaf=2, max_features=0.5, random_state=0).fit(
         x, answer(x, 3)
     )
-    found = from_extra(model, np.isnan(x).any(0)).sums(new)
+    found = from_averaged(model, np.isnan(x).any(0)).sums(new)
     np.testing.assert_allclose(found, model.predict_proba(new), atol=1e-6)
 
 
 def test_averaged_regressors_equal_scikit_learn() -> None:
     x, new = rows(9), rows(10)
     model = ExtraTreesRegressor(20, min_samples_leaf=2, random_state=0).fit(x, answer(x, 9).astype(float))
-    found = from_extra(model, np.isnan(x).any(0)).sums(new)
+    found = from_averaged(model, np.isnan(x).any(0)).sums(new)
     np.testing.assert_allclose(found[:, 0], model.predict(new), atol=1e-5)
 
 
@@ -104,14 +104,14 @@ def test_a_feature_that_misses_only_in_use_follows_the_frequent_side() -> None:
     model = ExtraTreesRegressor(20, min_samples_leaf=2, random_state=0).fit(x, answer(x, 9).astype(float))
     new = rows(12)
     new[:, 4] = np.nan
-    found = from_extra(model, np.isnan(x).any(0)).sums(new)
+    found = from_averaged(model, np.isnan(x).any(0)).sums(new)
     np.testing.assert_allclose(found[:, 0], model.predict(new), atol=1e-5)
 
 
 def test_rows_are_walked_in_pieces_with_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     x = rows(13)
     model = ExtraTreesClassifier(7, random_state=0).fit(x, answer(x, 3))
-    trees = from_extra(model, np.isnan(x).any(0))
+    trees = from_averaged(model, np.isnan(x).any(0))
     whole = trees.sums(x)
     monkeypatch.setattr(_trees, "AT_ONCE", 50)
     np.testing.assert_array_equal(trees.sums(x), whole)

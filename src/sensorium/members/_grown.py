@@ -14,11 +14,12 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    RandomForestRegressor,
 )
 
 from sensorium.members._base import Arrays, Floats
 from sensorium.members._outcome import Lesson, Outcome
-from sensorium.members._trees import Trees, from_boosted, from_extra, placed
+from sensorium.members._trees import Averaged, Trees, from_averaged, from_boosted, placed
 from sensorium.types import Facts
 
 Link = Literal["logit", "share", "value"]
@@ -36,6 +37,7 @@ USUAL = 40
 """Features that a split may see without costing more trees."""
 FASTEST = 0.15
 """The greatest share of a tree that is added then."""
+REGRESSORS = (ExtraTreesRegressor, RandomForestRegressor)
 
 
 @dataclass(frozen=True)
@@ -171,10 +173,18 @@ def averaged(train: Table, outcome: Outcome, trees: int, least: int, share: floa
     model = grows(
         n_estimators=trees, min_samples_leaf=least, max_features=share, random_state=seed % 2**32
     ).fit(x, y, train.lesson.weight)
-    classes = model.classes_.astype(np.int64) if outcome.classes else np.zeros(0, np.int64)
+    return from_forest(model, x, outcome, {"leaf": least})
+
+
+def from_forest(
+    model: Averaged, x: NDArray[np.float32], outcome: Outcome, how: Mapping[str, float] | None = None
+) -> Grown:
+    """Fitted averaged trees. x: the rows (n, F) that they learned from."""
+    none = np.zeros(0, np.int64)
+    classes = none if isinstance(model, REGRESSORS) else model.classes_.astype(np.int64)
     gaps = np.isnan(x.max(axis=0))
     link: Link = "share" if outcome.classes else "value"
-    return Grown(from_extra(model, gaps), link, classes, max(1, outcome.classes), {"leaf": least})
+    return Grown(from_averaged(model, gaps), link, classes, max(1, outcome.classes), how or {})
 
 
 def filled(x: NDArray[np.float32]) -> NDArray[np.float32]:

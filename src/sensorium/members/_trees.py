@@ -15,12 +15,16 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
 )
 
 from sensorium.members._base import Arrays, Floats
 
 Boosted: TypeAlias = HistGradientBoostingClassifier | HistGradientBoostingRegressor
-Extra: TypeAlias = ExtraTreesClassifier | ExtraTreesRegressor
+Averaged: TypeAlias = (
+    ExtraTreesClassifier | ExtraTreesRegressor | RandomForestClassifier | RandomForestRegressor
+)
 AT_ONCE = 1_000_000
 """Paths walked together: rows x trees."""
 
@@ -162,8 +166,8 @@ def from_boosted(model: Boosted, known: Sequence[NDArray[np.int64]]) -> Trees:
     )
 
 
-def from_extra(model: Extra, gaps: NDArray[np.bool_]) -> Trees:
-    """Fitted ExtraTrees. Leaves hold class shares (V = K classes) or one value.
+def from_averaged(model: Averaged, gaps: NDArray[np.bool_]) -> Trees:
+    """Fitted ExtraTrees or a random forest. Leaves hold class shares (V = K classes) or one value.
 
     gaps: bool (F,), the features that missed in training; a missing value of another one follows the
     more frequent side.
@@ -181,7 +185,7 @@ def from_extra(model: Extra, gaps: NDArray[np.bool_]) -> Trees:
     size = np.concatenate([t.weighted_n_node_samples for t in grown])
     told = np.concatenate([t.missing_go_to_left for t in grown]).astype(bool)
     usual = size[np.where(leaf, 0, left)] > size[np.where(leaf, 0, right)]
-    if isinstance(model, ExtraTreesClassifier):
+    if isinstance(model, ExtraTreesClassifier | RandomForestClassifier):
         values = values / values.sum(1, keepdims=True)
     return Trees(
         feature=feature.astype(np.int32),
