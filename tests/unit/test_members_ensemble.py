@@ -150,7 +150,7 @@ def test_weights_from_few_rows_are_drawn_to_even_ones_of_members_that_are_alike(
         drawn = greedy(some, "t", goal(), few, seed=seed)
         assert max(drawn.values()) < 0.45
         gaps.append(score(said, even) - score(said, drawn))
-    assert np.mean(gaps) < 0.03
+    assert np.mean(gaps) < 0.06
 
 
 def test_members_that_are_weak_alone_and_good_together_keep_their_weights() -> None:

@@ -3,7 +3,7 @@
 Letters: N rows, n rows that choose, W numbers a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -26,16 +26,18 @@ DRAWS = 100
 
 
 def greedy(
-    said: Mapping[str, Numbers], target: str, goal: Goal, rows: Rows, *, bags: int = BAGS, seed: int = 0
-) -> dict[str, float]:
+    said: Mapping[str, Numbers], target: str, goal: Goal, rows: Rows, *, bags: int = BAGS, seed: int = 0,
+    reads: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, float]:  # fmt: skip
     """Weights that sum to 1 for some of the members, by what they say of the validation rows.
 
     said: {member: numbers of the n rows}, the simplest first; those that do not answer the target are
-    passed over. rows: (n,), where the target is not missing. Members are added one by one, again and
-    again, in bootstraps of the rows, and the weights averaged (Caruana et al., Ensemble selection from
-    libraries of models, ICML 2004). Few rows say little of weights, so these may be drawn to the even mean of
-    the members that the rows cannot tell from the best (docs/decisions/few-validation-rows.md). By the goal's
-    score the result is never worse than the best single member, and is that member where nothing is better.
+    passed over. rows: (n,), where the target is not missing. reads: the inputs of each member. Members are
+    added one by one, again and again, in bootstraps of the rows, and the weights averaged (Caruana et al.,
+    Ensemble selection from libraries of models, ICML 2004). Few rows say little of weights, so these may be
+    drawn to the even mean of the good members (docs/decisions/few-validation-rows.md). By the goal's score
+    the result is never worse than the best member that reads one input, where others read more, else than the
+    best member, and is the best member where nothing is better.
     Raises TrainingError without any member.
     """
     score = goal.score
@@ -48,12 +50,15 @@ def greedy(
     voice = _Voices(able, target, goal, score)
     every = np.arange(len(rows))
     alone = voice.single(every, rows)
-    least = voice.score(alone, every, rows)
+    several = {n for n in able if reads is not None and len(reads[n]) > 1}
+    lone = alone if not several or several == set(able) else voice.single(every, rows, set(able) - several)
+    least = voice.score(lone, every, rows)
     rng = seeds.generator(seed, f"ensemble {target}")
     drawn = [np.sort(rng.choice(len(rows), min(len(rows), BAG_ROWS))) for _ in range(bags)]
     tries = [voice.grow(places, rows) for places in drawn]
     averaged = _mean(tries, list(able)) if tries else alone
-    for weights in (*voice.drawn(averaged, tries, drawn, rows, rng), averaged, voice.grow(every, rows)):
+    even = voice.drawn(averaged, tries, drawn, rows, rng, reads or {})
+    for weights in (*even, averaged, voice.grow(every, rows)):
         if voice.score(weights, every, rows) > least:
             return weights
     return alone
@@ -77,24 +82,28 @@ class _Voices:
         found = np.sum(each, axis=0) > 0
         return rated(self.better, np.where(found[:, None], joined, self.prior), rows[places])
 
-    def single(self, places: Rows, rows: Rows) -> dict[str, float]:
-        """The best member alone; the first of equals."""
-        scores = [self.score({n: 1.0}, places, rows) for n in self.values]
-        return {list(self.values)[int(np.argmax(scores))]: 1.0}
+    def single(self, places: Rows, rows: Rows, of: Collection[str] | None = None) -> dict[str, float]:
+        """The best member alone (of some); the first of equals."""
+        names = [n for n in self.values if of is None or n in of]
+        scores = [self.score({n: 1.0}, places, rows) for n in names]
+        return {names[int(np.argmax(scores))]: 1.0}
 
     def drawn(
         self, found: dict[str, float], tries: list[dict[str, float]], bags: list[Rows], rows: Rows,
-        rng: np.random.Generator,
+        rng: np.random.Generator, reads: Mapping[str, Collection[str]],
     ) -> list[dict[str, float]]:  # fmt: skip
-        """The found weights drawn to even ones of the good members, by much and by half; none where even
-        weights say the rows outside the bags worse than those that were grown in the bags."""
+        """The found weights drawn to even ones of the good members, by much and by half.
+
+        None where even weights say the rows outside the bags clearly worse than those grown in the bags:
+        such members are weak alone and good together.
+        """
         if not tries or len(rows) > DOUBTED:
             return []
-        even = self.good(rows, rng)
+        even = self.good(rows, rng, reads)
         outside = [np.setdiff1d(np.arange(len(rows)), bag) for bag in bags]
         pairs = [(w, out) for w, out in zip(tries, outside, strict=True) if len(out)]
         gains = [self.score(even, out, rows) - self.score(w, out, rows) for w, out in pairs]
-        if not gains or np.mean(gains) < 0:
+        if not gains or np.mean(gains) < -np.std(gains):
             return []
         share = SURE_ROWS / (SURE_ROWS + len(rows))
         mixes = [
@@ -103,8 +112,14 @@ class _Voices:
         ]
         return [_mean([mix], list(self.values)) for mix in mixes]
 
-    def good(self, rows: Rows, rng: np.random.Generator) -> dict[str, float]:
-        """Even weights for the members that are as good as the best in a share of bootstraps of the rows."""
+    def good(
+        self, rows: Rows, rng: np.random.Generator, reads: Mapping[str, Collection[str]]
+    ) -> dict[str, float]:
+        """Even weights for the members that are as good as the best in a share of bootstraps of the rows.
+
+        One that reads a single input stands aside where a good one reads that input and more: on few rows
+        it is more often lucky than better.
+        """
         (best,) = self.single(np.arange(len(rows)), rows)
         times = dict.fromkeys(self.values, 0)
         for _ in range(DRAWS):
@@ -112,7 +127,10 @@ class _Voices:
             least = self.score({best: 1.0}, places, rows)
             for name in times:
                 times[name] += self.score({name: 1.0}, places, rows) >= least
-        kept = [name for name, count in times.items() if count >= DOUBT * DRAWS]
+        good = {name: set(reads.get(name, ())) for name, count in times.items() if count >= DOUBT * DRAWS}
+        kept = [
+            n for n, own in good.items() if len(own) != 1 or not any(own < other for other in good.values())
+        ]
         return dict.fromkeys(kept, 1 / len(kept))
 
     def grow(self, places: Rows, rows: Rows) -> dict[str, float]:

@@ -9,7 +9,7 @@ from sensorium.chained import Chained, featured
 from sensorium.errors import DataError
 from sensorium.fit_facts import task_of
 from sensorium.members._base import Member, Numbers, Rows
-from sensorium.members._greedy import greedy
+from sensorium.members._greedy import DOUBTED, greedy
 from sensorium.members.ensemble import Ensemble
 from sensorium.members.mean import Mean
 from sensorium.members.prior import Prior
@@ -73,12 +73,23 @@ class _Ladder:
             self._rung("mean", self._mean)
         self._rung("ensemble", self._ensemble)
         self.ask.settled |= {"ladder": {"rungs": len(self.done.candidates)}} if self.ask.timed() else {}
-        best = max(self.done.candidates.values(), key=lambda c: (c.rank(), -len(c.member.inputs)))
+        best = self._best()
         self.done.chosen = best.name
         if not np.isfinite(best.score):
             shown = ", ".join(dict.fromkeys(t.score for t in self.ask.plan.targets.values()))
             self.done.notes.append(UNDEFINED.format(shown))
         return self.done
+
+    def _best(self) -> Candidate:
+        """What ships: the ensemble, unless an input alone is better on the validation rows; then the best.
+
+        On few rows the best of many candidates is lucky (docs/decisions/few-validation-rows.md).
+        """
+        ensemble, single = self.done.candidates.get("ensemble"), self.done.best_single()
+        few = len(self.ask.val) <= DOUBTED
+        if few and ensemble is not None and single is not None and ensemble.rank() >= single.rank():
+            return ensemble
+        return max(self.done.candidates.values(), key=lambda c: (c.rank(), -len(c.member.inputs)))
 
     def _of_one(self, name: str) -> dict[str, Candidate]:
         """The candidates that read this input alone."""
@@ -242,11 +253,11 @@ class _Ladder:
         if not found:
             return "there is no member to choose from"
         goals, seed = self.ask.member_job(()).goals, self.ask.plan.seed
-        weights = {}
+        weights, reads = {}, {n: c.member.inputs for n, c in found.items()}
         for target, goal in goals.items():
             kept = np.flatnonzero(self.ask.data.targets[target].mask[self.ask.val])
             some = {n: _part(c.val, target, kept) for n, c in found.items()}
-            weights[target] = greedy(some, target, goal, self.ask.val[kept], seed=seed)
+            weights[target] = greedy(some, target, goal, self.ask.val[kept], seed=seed, reads=reads)
         members = {n: c.member for n, c in found.items()}
         alone = weights_alone(self.ask, members, goals) if single is None else {}
         member = Ensemble(members, weights, goals, alone)
