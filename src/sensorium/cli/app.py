@@ -2,6 +2,7 @@
 
 import typer
 
+from sensorium.cli.compare import compare
 from sensorium.cli.components import components
 from sensorium.cli.demo import demo
 from sensorium.cli.evaluate import evaluate
@@ -20,5 +21,18 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
 )  # fmt: skip
 
-for verb in (inspect, split, prepare, plan, train, evaluate, predict, pack, unpack, components, demo):
+for verb in (
+    inspect,
+    split,
+    prepare,
+    plan,
+    train,
+    evaluate,
+    predict,
+    compare,
+    pack,
+    unpack,
+    components,
+    demo,
+):
     app.command()(guarded(verb))

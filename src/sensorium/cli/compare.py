@@ -1,0 +1,45 @@
+"""``sensorium compare``: ways of fusing under equal conditions."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    table: Annotated[list[str], typer.Argument(help="A table: csv, tsv, parquet, feather, jsonl, a folder.")],
+    target: Annotated[list[str], typer.Option(help="The column to learn; repeat for several.")],
+    fusions: Annotated[
+        str, typer.Option(help="all, or names with commas between: attend,concat,gate.")
+    ] = "all",
+    seeds: Annotated[int, typer.Option(help="How often each is trained, from other first weights.")] = 3,
+    test: Annotated[str | None, typer.Option(help="A table to compare on instead of held-out rows.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A plan (YAML), whole or in part.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path.to.option=value; repeatable.")] = None,
+    effort: Annotated[
+        str | None, typer.Option(help="fast, good or best: the steps of each training.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The first seed; it also divides the rows.")] = None,
+    root: Annotated[list[Path] | None, typer.Option(help="A further folder in which media may lie.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the page here; compare.json beside it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Train fusions on TABLE under equal steps and seeds: scores, intervals, gain over one input, ranks."""
+    from sensorium.api import Learner
+    from sensorium.errors import PlanError
+    from sensorium.report.compare_page import as_text, write_comparison
+
+    if out is not None and not out.parent.is_dir():
+        raise PlanError(f"out: the folder {out.parent} does not exist. Create it or choose another place.")
+    names = (
+        () if fusions.strip() == "all" else tuple(one.strip() for one in fusions.split(",") if one.strip())
+    )
+    learner = Learner(target, plan=plan, sets=set_ or (), effort=effort, seed=seed, roots=root or ())
+    found = learner.compare(table if len(table) > 1 else table[0], names, test=test, seeds=seeds)
+    told = [one.to_dict() for one in found]
+    if out is not None:
+        write_comparison(out, found)
+        out.with_suffix(".json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        typer.echo(f"page: {out}", err=True)
+    typer.echo(json.dumps(told, indent=1) if as_json else "\n\n".join(map(as_text, found)))
