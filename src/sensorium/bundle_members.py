@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sensorium.augment import augments
 from sensorium.bundle_files import of_kind, part_of
 from sensorium.chained import Chained
+from sensorium.decide import decisions
 from sensorium.decoders import decoders
 from sensorium.encoders import encoders
 from sensorium.errors import BundleError
@@ -115,7 +116,7 @@ def check_packages(asked: list[Json], where: str) -> None:
 
 FAMILIES: tuple[Family[Any], ...] = (
     *(modalities, encoders, fusions, decoders, tasks),
-    *(losses, metrics, augments, members),
+    *(losses, metrics, augments, decisions, members),
 )
 
 
@@ -150,5 +151,7 @@ def _nested(family: Family[Any], name: str, choices: dict[str, Json]) -> Iterato
 def _members(told: Facts) -> Iterator[tuple[Family[Any], str]]:
     if told.get("kind") in members.names():
         yield members, told["kind"]
+    if told.get("kind") == "decided":
+        yield decisions, told["facts"]["rule"]["name"]
     for part in told.get("parts", {}).values():
         yield from _members(part)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sensorium.chained import Chained, featured
 from sensorium.members._base import Member, Numbers
 from sensorium.members._pieces import said
+from sensorium.members.decided import Decided
 from sensorium.members.ensemble import Ensemble
 from sensorium.members.mean import Mean
 from sensorium.network import Network
@@ -61,7 +62,7 @@ class Asked:
         return self._said[place]
 
     def _ask(self, member: Member, gone: Hidden) -> Numbers:
-        if isinstance(member, Mean):
+        if isinstance(member, Mean | Decided):
             return member.of({name: self.of(part, gone) for name, part in member.parts().items()})
         if isinstance(member, Ensemble):
             nowhere = np.zeros(len(self.data), bool)

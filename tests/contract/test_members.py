@@ -12,6 +12,7 @@ from safetensors.numpy import load, save
 
 from sensorium.members import members
 from sensorium.members._base import Member, Numbers
+from sensorium.members.decided import Rule
 from sensorium.table.packed import Packed
 from sensorium.table.prepared import Prepared
 
@@ -32,7 +33,16 @@ def fitted(kind: type[Member]) -> Member:
         asked = inspect.signature(kind).parameters
         weights = {t: {"linear": 0.25, "trees": 0.75} for t in task.goals}
         alone = {INPUTS[0]: {t: {"trees": 1.0} for t in task.goals}}
-        given = {"members": inside, "goals": task.goals, "weights": weights, "alone": alone}
+        rule = Rule("mean", {})
+        given: dict[str, Any] = {
+            "members": inside,
+            "goals": task.goals,
+            "weights": weights,
+            "alone": alone,
+            "rule": rule,
+        }
+        given["temperatures"] = {"label": 1.5}
+        given["rules"] = {t: rule.built() for t in task.goals}
         return kind(**{n: given[n] for n in asked})
     asked = inspect.signature(fit).parameters
     choices = {n: v for n, v in SMALL.items() if n in asked}

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sensorium.errors import BundleError, ShapeError, TrainingError
+from sensorium.errors import BundleError, PlanError, ShapeError, TrainingError
 from sensorium.members._base import Goal
 from sensorium.members._greedy import greedy
+from sensorium.members.decided import Decided, Rule
 from sensorium.members.ensemble import Ensemble
 from sensorium.members.features import with_features
 from sensorium.members.mean import Mean
@@ -31,6 +32,39 @@ def test_a_mean_without_its_members() -> None:
         "mean: expected its members 'photo', 'voice', did not get 'photo', 'voice'. "
         "Restore them first and hand them over."
     )
+
+
+def test_a_decision_rule_that_is_not_there() -> None:
+    with pytest.raises(BundleError) as told:
+        Decided.restore({"rule": {"name": "oracle", "choices": {}}}, {})
+    assert str(told.value) == (
+        "decided: no decision rule is named 'oracle'. Install or register what brings it."
+    )
+
+
+def test_a_decided_member_without_its_members() -> None:
+    facts = {"rule": {"name": "mean", "choices": {}}, "goals": {}, "members": ["photo"], "learned": {}}
+    with pytest.raises(BundleError) as told:
+        Decided.restore(facts, {})
+    assert str(told.value) == (
+        "decided: expected its members 'photo', did not get 'photo'. Restore them first and hand them over."
+    )
+
+
+def test_a_decision_rule_that_cannot_decide_a_target() -> None:
+    goal = Goal("regress", {"log": "no"}, {"prior": [0.0]})
+    with pytest.raises(PlanError) as told:
+        Decided.made({}, {"price": goal}, Rule("max", {}))
+    assert str(told.value) == (
+        "decide: max decides labels, but target 'price' is a number. "
+        "Choose one of greedy, mean, stack_boosting, stack_forest, stack_svm."
+    )
+
+
+def test_a_choice_of_a_decision_rule_that_is_wrong() -> None:
+    with pytest.raises(PlanError) as told:
+        Rule("vote", {"tie": 2.0}).built()
+    assert str(told.value) == ("decide vote.tie: expected a number above 0 and below 1, got 2.0.")
 
 
 def test_an_ensemble_of_nothing() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sensorium.chained import Chained, featured
 from sensorium.members._base import Member, Rows
+from sensorium.members.decided import Decided
 from sensorium.members.ensemble import Ensemble
 from sensorium.members.forest import Forest
 from sensorium.members.linear import Linear
@@ -83,6 +84,8 @@ def _swapped(member: Member, swaps: dict[int, Member]) -> Member:
     if isinstance(member, Ensemble):
         members = {n: _swapped(m, swaps) for n, m in member.members.items()}
         return Ensemble(members, member.weights, member.goals, member.alone, member.temperatures)
+    if isinstance(member, Decided):
+        return member.with_members({n: _swapped(m, swaps) for n, m in member.members.items()})
     if isinstance(member, Mean):
         return Mean({n: _swapped(m, swaps) for n, m in member.members.items()}, member.goals)
     return member
