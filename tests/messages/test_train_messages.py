@@ -158,7 +158,26 @@ def test_a_rung_that_no_ladder_has_is_told_with_the_nearest() -> None:
         "train.rungs: no rung is named 'fussion'. Did you mean 'fusion'? Known: age alone, "
         "age alone (ensemble), age alone (linear), age alone (trees), ensemble, features, forest, "
         "forest (table), fusion, kind alone, kind alone (ensemble), kind alone (linear), kind alone (trees), "
-        "linear, linear (table), mean, prior, trees, trees (table)."
+        "late (confidence), late (evidential), late (greedy), late (logit_sum), late (max), late (mean), "
+        "late (product), late (stack_boosting), late (stack_forest), late (stack_logistic), "
+        "late (stack_svm), late (vote), linear, linear (table), mean, prior, trees, trees (table)."
+    )
+
+
+def test_a_late_rung_is_told_with_the_nearest_and_one_that_cannot_decide_numbers_with_those_that_can() -> (
+    None
+):
+    def told(rung: str, target: str) -> str:
+        raw = toy.plan_of("age", "kind", train={"rungs": [rung]})
+        with pytest.raises(PlanError) as error:
+            planned(Request(load_table(toy.rows(20, targets=(target,))), (target,), raw))
+        return str(error.value)
+
+    near = "train.rungs: no rung is named 'late (vot)'. Did you mean 'late (vote)'? Known: age alone, "
+    assert told("late (vot)", "label").startswith(near)
+    assert told("late (vote)", "amount") == (
+        "train.rungs: late (vote): vote decides labels, but target 'amount' is a number. "
+        "Choose one of greedy, mean, stack_boosting, stack_forest, stack_svm."
     )
 
 

@@ -118,7 +118,10 @@ def _rung(
     chosen = name == found.chosen
     interval = report.metrics.get(found.score)
     badge = [tag("span", {"class": "badge"}, "chosen")] if chosen and len(found.candidates) > 1 else []
-    meaning = [tag("small", {}, MEANING[name])] if name in MEANING else []
+    meant = (
+        "a decision rule over the single inputs' answers" if name.startswith("late (") else MEANING.get(name)
+    )
+    meaning = [tag("small", {}, meant)] if meant else []
     label = tag("span", {"class": "chosen"} if chosen else {}, name)
     three = _interval(interval)
     cells: list[str] = [

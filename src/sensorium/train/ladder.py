@@ -18,21 +18,24 @@ from sensorium.network import Network
 from sensorium.table.field import Field
 from sensorium.train.alone import weights_alone
 from sensorium.train.climb import Candidate, Climb, Climbed
+from sensorium.train.late import TOO_FEW, Late, best_of_each
 from sensorium.train.refit import refit
 from sensorium.train.rungs import (
     FEATURES_SHARE,
     FUSION_SHARE,
+    LATE,
     LEARNERS,
+    NO_TIME,
     TABLE,
     WHOLE,
     check_cutmix,
+    late_rules,
     learner_seconds,
     num_folds,
 )
 from sensorium.train.temperature import temperatures
 from sensorium.types import Facts
 
-NO_TIME = "no time was left"
 LEFT_OUT = "the plan's train.rungs leaves it out"
 FAST = "effort fast trains learned fusion only"
 UNDEFINED = "{} is not defined on the validation rows, so their loss chose"
@@ -71,6 +74,9 @@ class _Ladder:
         self._rung("features", self._features)
         if len(self.names) > 1:
             self._rung("mean", self._mean)
+        late = Late(self.ask, self.done)
+        for rule in late_rules(self.ask.plan):
+            self._rung(LATE.format(rule), lambda r=rule: late.climbed(r))  # type: ignore[misc]
         self._rung("ensemble", self._ensemble)
         self.ask.settled |= {"ladder": {"rungs": len(self.done.candidates)}} if self.ask.timed() else {}
         best = self._best()
@@ -229,15 +235,9 @@ class _Ladder:
     def _mean(self) -> Candidate | str:
         """Decision-level fusion: the mean of the single inputs' probabilities."""
         began = time.monotonic()
-        best: dict[str, Candidate] = {}
-        for candidate in self.done.candidates.values():
-            if candidate.single is None:
-                continue
-            known = best.get(candidate.single)
-            if known is None or candidate.rank() > known.rank():
-                best[candidate.single] = candidate
+        best = best_of_each(self.done)
         if len(best) < 2:
-            return "fewer than two inputs have a candidate of their own"
+            return TOO_FEW
         parts = {c.name: c.member for c in best.values()}
         member = Mean(parts, self.ask.member_job(()).goals)
         said = member.of({c.name: c.val for c in best.values()})
@@ -247,9 +247,8 @@ class _Ladder:
         """Members chosen greedily, with replacement, on the validation rows; of all, or of one input's."""
         began = time.monotonic()
         every = self.done.candidates if single is None else self._of_one(single)
-        found = {
-            n: c for n, c in every.items() if n not in ("prior", "mean") and not n.endswith("(ensemble)")
-        }
+        mixes = {"prior", "mean", *map(LATE.format, late_rules(self.ask.plan))}
+        found = {n: c for n, c in every.items() if n not in mixes and not n.endswith("(ensemble)")}
         if not found:
             return "there is no member to choose from"
         goals, seed = self.ask.member_job(()).goals, self.ask.plan.seed

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from sensorium.decide import decisions
 from sensorium.errors import PlanError, unknown
+from sensorium.fit_facts import task_of
+from sensorium.members.decided import check
 from sensorium.members.forest import Forest
 from sensorium.members.linear import Linear
 from sensorium.members.trees import Trees
@@ -19,6 +22,9 @@ TABLE = "{} (table)"
 """A learner on all inputs but media, beside the one on all: numbers about media may drown a small table."""
 WHOLE = ("forest",)
 """Learners that climb on all inputs together only: they cost much and add little on one."""
+LATE = "late ({})"
+"""Late fusion by a rule of the family decide; climbed only when the plan names it."""
+NO_TIME = "no time was left"
 TEXT_COLUMNS = 60
 """Columns that a text becomes for trees."""
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
@@ -39,7 +45,19 @@ def costs(plan: Plan) -> dict[str, float]:
     if wanted is None or "features" in wanted:
         for fold in range(num_folds(plan)):
             found |= {f"features {fold}: {n}": FEATURES_COST for n in media}
+    if any(decisions.get(rule).learns for rule in late_rules(plan)):
+        for fold in range(num_folds(plan)):
+            found |= {
+                f"features {fold}: {n}": FEATURES_COST * (1.0 if n in media else LIGHT_COST)
+                for n in plan.inputs
+            }
     return found
+
+
+def late_rules(plan: Plan) -> list[str]:
+    """The decision rules that the plan's rungs name, in their order."""
+    known = {LATE.format(rule): rule for rule in decisions.names()}
+    return list(dict.fromkeys(known[name] for name in plan.train.rungs or () if name in known))
 
 
 def num_folds(plan: Plan) -> int:
@@ -58,16 +76,20 @@ def learner_seconds(kind: str, rows: int, fields: Sequence[Field]) -> float:
 
 
 def check_rungs(plan: Plan) -> None:
-    """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs has."""
+    """Raises PlanError for a name in ``train.rungs`` that no ladder over these inputs and targets has."""
     kinds = ["prior", *LEARNERS, *map(TABLE.format, LEARNERS), "fusion", "features", "mean", "ensemble"]
+    late = [LATE.format(rule) for rule in decisions.names()]
     alone = [
         f"{n} alone{kind}"
         for n in plan.inputs
         for kind in ("", *(f" ({k})" for k in (*(k for k in LEARNERS if k not in WHOLE), "ensemble")))
     ]
     for name in plan.train.rungs or ():
-        if name not in (*kinds, *alone):
-            raise unknown("rung", name, [*kinds, *alone], "train.rungs")
+        if name not in (*kinds, *alone, *late):
+            raise unknown("rung", name, [*kinds, *alone, *late], "train.rungs")
+    for rule in late_rules(plan):
+        for target, asked in plan.targets.items():
+            check(rule, target, task_of(asked).trees, f"train.rungs: {LATE.format(rule)}")
 
 
 def check_cutmix(ask: Climb) -> None:
