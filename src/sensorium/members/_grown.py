@@ -140,7 +140,7 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
     outputs = len(classes) if len(classes) > 2 else 1
     work = outputs * len(x) * max(1, round(x.shape[1] * how.share / USUAL))
     steps = min(how.steps, max(20, min(GROWN // outputs, WORK // work)))
-    rate = max(how.rate, min(FASTEST, how.rate * how.steps / steps))
+    rate = how.rate if steps == how.steps else max(how.rate, min(FASTEST, how.rate * how.steps / steps))
     model = grows(
         learning_rate=rate,
         max_iter=steps,
