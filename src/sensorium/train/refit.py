@@ -67,8 +67,13 @@ def _used(done: Climbed) -> list[Candidate]:
 
 
 def _within(member: Member) -> Iterator[Member]:
+    """The member and what it is made of; of an ensemble not those that answer rows with one input only, of
+    which there are few: learning them again costs as much as the rest."""
     yield member
-    for part in member.parts().values():
+    parts = member.parts()
+    if isinstance(member, Ensemble):
+        parts = {name: parts[name] for shares in member.weights.values() for name in shares}
+    for part in parts.values():
         yield from _within(part)
 
 
