@@ -14,6 +14,7 @@ from sensorium.errors import DataError, PlanError
 from sensorium.load_table import load_table
 from sensorium.predict import Predictor
 from sensorium.table.table import Table
+from sensorium.train.division import divided
 from sensorium.train.unseen import judged, unseen
 from toy import csv_table, given, plan_of, rows
 
@@ -84,10 +85,22 @@ def test_a_cross_validated_run_has_learned_from_every_row(predictor: Predictor, 
     with pytest.raises(DataError) as caught:
         judged(crossed, table, "label")
     assert str(caught.value) == (
-        f"{table.source}: the run learned from every labelled row, so its answers hide wrong labels. Leave "
-        "the run out: learners in folds judge every row. Or train with test rows kept apart."
+        f"{table.source}: the run learned from about as many rows, perhaps from these, so its answers "
+        "would hide wrong labels. Leave the run out: learners in folds judge every row. Or train with test "
+        "rows kept apart."
     )
+    assert not len(unseen(crossed, table.take(np.arange(57)), "label"))  # three rows were mended away
     assert len(unseen(crossed, table_of(tmp_path, 50, split=False), "label")) == 50
+
+
+def test_a_run_with_a_test_table_has_learned_from_the_other(predictor: Predictor, tmp_path: Path) -> None:
+    table = table_of(tmp_path, split=False)
+    plan = replace(predictor.plan, split=replace(predictor.plan.split, how="stratified", column=None))
+    learned = len(divided(plan, table, table).train)
+    facts = predictor.facts["targets"]["label"] | {"counts": [learned - 20, 20]}
+    own = Predictor(plan, predictor.facts | {"targets": {"label": facts}}, predictor.member)
+    assert not len(unseen(own, table, "label"))
+    assert len(unseen(own, table_of(tmp_path, 30, split=False), "label")) == 30
 
 
 def test_wrong_targets_are_told(predictor: Predictor, tmp_path: Path) -> None:

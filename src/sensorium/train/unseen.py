@@ -15,6 +15,8 @@ Rows = NDArray[np.int64]
 
 AT_ONCE = 20_000
 """Rows that are in memory at a time."""
+NEAR = 0.1
+"""A table whose rows differ by no more than this share from those that a run learned from may be the same."""
 
 
 def judged(predictor: Predictor, table: Table, target: str, store: Store | None = None) -> HeldOut:
@@ -32,8 +34,9 @@ def judged(predictor: Predictor, table: Table, target: str, store: Store | None 
     rows = every[table.codes(target)[every] >= 0]
     if not len(rows):
         raise DataError(
-            f"{table.source}: the run learned from every labelled row, so its answers hide wrong labels. "
-            "Leave the run out: learners in folds judge every row. Or train with test rows kept apart."
+            f"{table.source}: the run learned from about as many rows, perhaps from these, so its answers "
+            "would hide wrong labels. Leave the run out: learners in folds judge every row. Or train with "
+            "test rows kept apart."
         )
     kept, given, answers = [], [], []
     for start in range(0, len(rows), AT_ONCE):
@@ -51,22 +54,28 @@ def judged(predictor: Predictor, table: Table, target: str, store: Store | None 
 
 
 def unseen(predictor: Predictor, table: Table, target: str) -> Rows:
-    """The rows of a table that the run has not learned from: all, unless it was trained on this table.
+    """The rows of a table that the run has not learned from: all, unless it may have been trained on it.
 
-    Its plan divides the table once more; where that gives as many training rows as its facts come from, the
-    table is the one that it was trained on, and only test rows are left: a run may learn once more from its
-    validation rows. A run that was cross-validated has learned from every row.
+    A bundle holds no training row, so the table is known by its size: where it, or what the plan's division
+    makes its training rows, has about as many rows as the run learned from (a tenth more or less: rows come
+    and go between two looks), it counts as the run's own. Then only test rows are left, for a run may learn
+    once more from its validation rows; of a run that was cross-validated, or tested on another table, none.
     """
     plan, facts = predictor.plan, predictor.facts["targets"][target]
     counted = sum(facts["counts"]) + facts["missing"]
-    if crosses(plan, table):
-        return np.zeros(0, np.int64) if counted == table.num_rows else np.arange(table.num_rows)
+    if _near(table.num_rows, counted):
+        return np.zeros(0, np.int64)
     for test in (None, table):  # the test rows were of this table, or of another one
         try:
             split = divided(plan, table, test)
         except DataError:  # a table that the plan cannot divide is another one
             break
-        fewest = counted if plan.on_corrupt != "drop" else 2 * counted
-        if counted <= len(split.train) <= fewest:
-            return split.test
+        dropped = plan.on_corrupt == "drop" and counted <= len(split.train) <= 2 * counted
+        if _near(len(split.train), counted) or dropped:
+            own = test is None and not crosses(plan, table)
+            return split.test if own else np.zeros(0, np.int64)
     return np.arange(table.num_rows)
+
+
+def _near(rows: int, counted: int) -> bool:
+    return abs(rows - counted) <= NEAR * max(rows, counted)
