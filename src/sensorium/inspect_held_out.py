@@ -37,6 +37,8 @@ BOOSTED = 500_000
 takes a tenth of the time and finds a tenth fewer planted errors."""
 WORDS = 60
 """Features that trees make of a text."""
+FEWEST = 10
+"""Rows of different inputs below which no label is judged."""
 SMALLEST = 1e-12
 Fit = Callable[[Job], Member]
 
@@ -75,7 +77,13 @@ def held_out(table: Table, target: str, seed: int, store: Store | None = None) -
     rows, data = rows[known], data.rows(known)
     number = 5 if len(rows) <= FEW_ROWS else 3
     learners = _learners(len(rows), fields, facts["targets"][target]["width"])
-    said = _folded(plan, facts, data, (fields, learners), _twins(plan, some, known), number)
+    twins = _twins(plan, some, known)
+    if (different := len(np.unique(twins))) < FEWEST:
+        raise DataError(
+            f"target {target!r}: only {different} rows have different inputs, too few to learn from some and "
+            f"to judge others; at least {FEWEST} are needed."
+        )
+    said = _folded(plan, facts, data, (fields, learners), twins, number)
     names = ", ".join(dict.fromkeys(f.name for f in fields))
     how = f"{' and '.join(learners)} in {number} folds over {names}"
     how += f", {MOST_ROWS:,} of {every:,} rows" if every > MOST_ROWS else ""
@@ -134,8 +142,8 @@ def _folded(
     with Progress() as progress:
         for learn, held in progress.over(parts, "looking for label errors", len(parts)):
             inner = folds(
-                len(learn), 5, seeds.generator(plan.seed, "label check"), labels=labels[learn],
-                groups=twins[learn],
+                len(learn), min(5, len(np.unique(twins[learn]))), seeds.generator(plan.seed, "label check"),
+                labels=labels[learn], groups=twins[learn],
             )[0]  # fmt: skip
             job = Job(fields, data, learn[inner[0]], learn[inner[1]], {name: goal}, plan.seed)
             for learner, fit in learners.items():

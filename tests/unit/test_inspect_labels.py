@@ -131,6 +131,18 @@ def test_what_cannot_be_judged_says_why(tmp_path: Path) -> None:
     )
 
 
+def test_few_different_rows_are_told_and_some_more_are_judged() -> None:
+    few = load_table({"x": [1.5, 2.5, 3.5, 4.5] * 15, "kind": ["a", "b"] * 30})
+    with pytest.raises(DataError) as caught:
+        held_out(few, "kind", 0)
+    assert str(caught.value) == (
+        "target 'kind': only 4 rows have different inputs, too few to learn from some and to judge others; at "
+        "least 10 are needed."
+    )
+    more = load_table({"x": [0.5 + n for n in range(10)] * 6, "kind": ["a", "b"] * 30})
+    assert len(held_out(more, "kind", 0).rows) == 60
+
+
 def test_equal_inputs_with_different_labels_are_told() -> None:
     x = [*np.arange(20) / 2, 2.5, 2.5, 3.5]  # rows 6 and 8 again
     y = ["a", "b"] * 10 + ["b", "oak", "b"]

@@ -17,9 +17,11 @@ BAGS = 10
 BAG_ROWS = 5_000
 LEAST = 0.03
 """A smaller weight is dropped: it costs time and moves nothing."""
+LEAST_DRAWN = 0.01
+"""The same for weights that were drawn to even ones, which are smaller the more members are good."""
 SURE_ROWS = 200
 """Validation rows at which what they say of weights counts as much as the even mean of the good members."""
-DOUBT, DOUBTED = 0.05, 4_000
+DOUBT, DOUBTED = 0.05, 2_000
 """How often a member must be as good as the best in bootstraps of the rows to be one of the good ones; with
 more rows nobody asks."""
 DRAWS = 100
@@ -106,11 +108,12 @@ class _Voices:
         if not gains or np.mean(gains) < -np.std(gains):
             return []
         share = SURE_ROWS / (SURE_ROWS + len(rows))
-        mixes = [
-            {n: d * even.get(n, 0) + (1 - d) * found.get(n, 0) for n in self.values}
-            for d in (share, share / 2)
-        ]
-        return [_mean([mix], list(self.values)) for mix in mixes]
+        return [self._mixed(even, found, part) for part in (share, share / 2)]
+
+    def _mixed(self, even: dict[str, float], found: dict[str, float], part: float) -> dict[str, float]:
+        """``part`` of the even weights and the rest of the found ones, without those below LEAST_DRAWN."""
+        mix = {n: part * even.get(n, 0.0) + (1 - part) * found.get(n, 0.0) for n in self.values}
+        return _mean([mix], list(self.values), LEAST_DRAWN)
 
     def good(
         self, rows: Rows, rng: np.random.Generator, reads: Mapping[str, Collection[str]]
@@ -147,9 +150,9 @@ class _Voices:
         return {n: c / total for n, c in kept.items()}
 
 
-def _mean(tries: list[dict[str, float]], names: list[str]) -> dict[str, float]:
-    """The mean weights, without those below LEAST, in the members' order."""
+def _mean(tries: list[dict[str, float]], names: list[str], least: float = LEAST) -> dict[str, float]:
+    """The mean weights in the members' order, without those below ``least``, unless all are."""
     mean = {n: sum(t.get(n, 0.0) for t in tries) / len(tries) for n in names}
-    kept = {n: w for n, w in mean.items() if w >= LEAST}
+    kept = {n: w for n, w in mean.items() if w >= least} or {n: w for n, w in mean.items() if w > 0}
     total = sum(kept.values())
     return {n: w / total for n, w in kept.items()}
