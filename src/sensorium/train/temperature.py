@@ -32,13 +32,15 @@ def temperatures(ask: Climb, said: Numbers) -> dict[str, float]:
             continue
         numbers, truth = said.values[target][kept], told.values[ask.val[kept]].astype(np.int64)
 
-        against = partial(_unlikely, numbers, truth, task, facts)
+        mass = np.ones(len(kept)) if ask.data.weight is None else ask.data.weight[ask.val[kept]]
+        mass = mass * len(kept) / max(float(mass.sum()), SMALLEST)
+        against = partial(_unlikely, numbers, truth, mass, task, facts)
         best = minimize_scalar(against, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
         found[target] = round(float(np.exp(best.x)), 4)
     return found
 
 
-def _unlikely(numbers: Floats, truth: Rows, task: Task, facts: Facts, log: float) -> float:
+def _unlikely(numbers: Floats, truth: Rows, mass: Floats, task: Task, facts: Facts, log: float) -> float:
     share = task.answers(task.tempered(numbers, float(np.exp(log))), facts)
     own = np.maximum(share[np.arange(len(truth)), truth], SMALLEST)
-    return -float(np.log(own).sum()) + 0.5 * (log / WIDTH) ** 2
+    return -float((mass * np.log(own)).sum()) + 0.5 * (log / WIDTH) ** 2
