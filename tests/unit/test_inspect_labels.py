@@ -136,8 +136,8 @@ def test_few_different_rows_are_told_and_some_more_are_judged() -> None:
     with pytest.raises(DataError) as caught:
         held_out(few, "kind", 0)
     assert str(caught.value) == (
-        "target 'kind': only 4 rows have different inputs, too few to learn from some and to judge others; at "
-        "least 10 are needed."
+        "target 'kind': only 4 rows have different inputs, too few to learn from some and to judge others; "
+        "at least 10 are needed."
     )
     more = load_table({"x": [0.5 + n for n in range(10)] * 6, "kind": ["a", "b"] * 30})
     assert len(held_out(more, "kind", 0).rows) == 60
