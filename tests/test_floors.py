@@ -19,7 +19,7 @@ FLOORS = (
     "plan plan_* infer_* infer",
     "store_* store load_* load_table model fit_facts prepare_* prepare batches corrupt pack* unpack*",
     "network chained",
-    "predict inspect_* inspect splitting",
+    "predict inspect_* inspect splitting_* splitting",
     "subsets results evaluate",
     "bundle_* bundle train",
     "report",

@@ -16,11 +16,9 @@ from sensorium import seeds
 from sensorium.errors import DataError, PlanError, nearest
 from sensorium.infer import guess
 from sensorium.infer_columns import ColumnGuess
-from sensorium.inspect_looks import compared, looks_of, together
 from sensorium.pack_table import write_table
-from sensorium.table import hashes
-from sensorium.table.anchored import anchored
-from sensorium.table.leaks import content_codes
+from sensorium.splitting_ties import Together, pairs_of, ties_of
+from sensorium.table.anchored import Anchor
 from sensorium.table.near import linked
 from sensorium.table.split import PARTS, Kind, Split, divide, find_split_column
 from sensorium.table.table import Table
@@ -29,11 +27,8 @@ from sensorium.types import Json
 
 Ints: TypeAlias = NDArray[np.int64]
 How = Literal["random", "stratified", "group", "time"]
-Together = Literal["same", "near", "no"]
 
 SHARES = (0.7, 0.15, 0.15)
-PLACEHOLDER = 0.1
-"""A medium that more than this share of the rows hold stands for nothing: it ties no rows together."""
 MANY_TIED = 0.5
 """Above this share of tied rows whole groups are placed; below, the first of each and the rest with it."""
 
@@ -84,11 +79,11 @@ def division_to_file(
         tied=cast(Together, tied),
         seed=seed,
     )
-    moved = anchored(table, out.parent)
-    write_table(moved.with_column(column, made.words()), out)
+    anchor = Anchor(table.folder or out.parent, out.parent)
+    write_table(anchor.of(table).with_column(column, made.words()), out)
     if replaced:
         made = replace(made, notes=(*made.notes, f"column {column!r} was a split and is replaced"))
-    if moved is table or table.folder is None or table.folder.is_relative_to(os.path.abspath(out.parent)):
+    if not anchor.moved or table.folder is None or table.folder.is_relative_to(os.path.abspath(out.parent)):
         return made
     note = f"media paths now start at {out.parent}; read the table with --root {table.folder}"
     return replace(made, notes=(*made.notes, note))
@@ -125,7 +120,7 @@ def split_table(
     kind = _kind(guesses) if target is not None else None
     rng = seeds.generator(seed, "split")
     notes: list[str] = []
-    ties = None if tied == "no" else _ties(table, guesses, tied, seed, by, notes)
+    ties = None if tied == "no" else ties_of(table, guesses, tied, by=by, seed=seed, notes=notes)
     if ties is None or how == "time":
         made = divide(table, how, by, shares, rng, target=target, kind=kind)
         if ties is not None:
@@ -160,50 +155,6 @@ def _kind(guesses: Sequence[ColumnGuess]) -> Kind | None:
     found = next((one.modality for one in guesses if one.role == "target"), None)
     trees = None if found is None else tasks.get(found).trees
     return trees if trees in ("classify", "regress") else None
-
-
-def _ties(
-    table: Table, guesses: Sequence[ColumnGuess], tied: Together, seed: int, by: str | None, notes: list[str]
-) -> Ints | None:
-    """int64 (N,): one number for rows that stay together; None where no two do."""
-    inputs = [one for one in guesses if one.role == "input" and one.column != by]
-    pairs: list[tuple[Ints, Ints]] = []
-    mixed, present = np.zeros(table.num_rows, np.uint64), np.zeros(table.num_rows, bool)
-    for one in inputs:
-        codes, medium, complete = content_codes(table, one.column)
-        mixed, present = hashes.mixed_in(mixed, codes), present | (codes >= 0)
-        if not complete:
-            notes.append(f"column {one.column!r}: too many bytes to compare every file; some by path only")
-        if medium:
-            pairs.append(_pairs(_shared(one.column, codes, notes)))
-    rows = np.unique(mixed, return_inverse=True)[1].astype(np.int64)
-    pairs.append(_pairs(np.where(present, rows, -1)))
-    if tied == "near":
-        looks = [looks_of(table, one, seed) for one in inputs if compared(one, table) is None]
-        pairs.append(_pairs(together(table, looks, [])))
-    first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    found = linked(table.num_rows, first, second)
-    return found if len(np.unique(found)) < table.num_rows else None
-
-
-def _shared(column: str, codes: Ints, notes: list[str]) -> Ints:
-    """The codes of a column's media, -1 for one that so many rows hold that it says nothing of them."""
-    counts = np.bincount(codes[codes >= 0], minlength=1)
-    common = np.flatnonzero(counts > max(2, PLACEHOLDER * len(codes)))
-    if len(common):
-        rows = int(counts[common].sum())
-        notes.append(
-            f"column {column!r}: {rows:,} rows hold a medium that more than {PLACEHOLDER:.0%} of all rows "
-            "share, such as a placeholder; it keeps no rows together"
-        )
-    return np.where(np.isin(codes, common), -1, codes)
-
-
-def _pairs(codes: Ints) -> tuple[Ints, Ints]:
-    """Each row that has a code with the first row of that code."""
-    rows = np.flatnonzero(codes >= 0)
-    _, start, of = np.unique(codes[rows], return_index=True, return_inverse=True)
-    return rows, rows[start[of]]
 
 
 def _tied(
@@ -241,7 +192,7 @@ def _tied(
 
 
 def _joined(ties: Ints, groups: Ints) -> tuple[Ints, Ints]:
-    one, other = _pairs(ties), _pairs(groups)
+    one, other = pairs_of(ties), pairs_of(groups)
     return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
 
 

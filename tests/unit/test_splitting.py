@@ -121,6 +121,43 @@ def test_a_placeholder_ties_nothing(album: Path) -> None:
     assert min(made.counts().values()) >= 20
 
 
+@pytest.mark.parametrize("tied", ["same", "near"])
+@pytest.mark.parametrize("written", ["{0};{1}", '["{0}", "{1}"]', "list"])
+def test_one_of_several_media_in_a_cell_ties_its_rows(album: Path, tied: Any, written: str) -> None:
+    pictures = album.parent / "many"
+    pictures.mkdir()
+    for one in range(60):
+        picture(pictures / f"{one}.png", 100 + one)
+    rows = [{"photos": written.format(*both) if written != "list" else list(both), "age": n}
+            for n in range(40) for both in [(f"many/{n}.png", f"many/{40 + n // 2}.png")]]  # fmt: skip
+    table = load_table(rows, folder=album.parent)
+    assert parts_of(split_table(table, tied=tied), np.arange(40) // 2) == [1] * 20
+    assert max(parts_of(split_table(table, tied="no"), np.arange(40) // 2)) > 1
+
+
+def test_a_picture_of_two_columns_ties_its_rows(album: Path) -> None:
+    for one in range(60):
+        picture(album.parent / f"{one}.png", 100 + one)
+    rows = [{"kitchen": f"{n}.png", "bath": f"{40 + n}.png" if n < 20 else f"{n - 20}.png"}
+            for n in range(40)]  # fmt: skip
+    made = split_table(load_table(rows, folder=album.parent))
+    assert parts_of(made, np.arange(40) % 20) == [1] * 20
+
+
+def test_common_values_alone_are_no_copies() -> None:
+    texts = [None if n % 3 == 0 else f"what guest {n} of room {n} told of their stay" for n in range(900)]
+        None if n % 3 == 0 else f"what the {n} guests of room {n} told of their stay" for n in range(900)
+    ]
+    told = (
+        "300 rows without a medium or a text equal more than 9 others in all that they hold: these are "
+        "common values, which keep no rows together"
+    )
+    table = load_table({"comment": texts, "kind": ["ab"[n % 2] for n in range(900)]})
+    made = split_table(table)
+    assert made.notes == (told,)
+    assert made.counts() == {"train": 630, "val": 135, "test": 135}
+
+
 def test_one_seed_one_division() -> None:
     table = numbers()
     one, same, other = (split_table(table, target="label", seed=seed) for seed in (4, 4, 5))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.media.locate import is_path_like, located, parted
+from sensorium.media.several import held, sign_of
 from sensorium.table import hashes
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
@@ -81,17 +82,90 @@ def find_leaks(
     return sorted(leaks, key=lambda leak: -leak.count)
 
 
-def content_codes(table: Table, column: str, *, most_bytes: int = MOST_BYTES) -> tuple[Ints, bool, bool]:
-    """int64 (N,): equal numbers for equal cells of a column, media by content; -1 where there is none.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Columns by content. cells: int64 (N,) of each column, equal for equal cells, -1 where there is none.
 
-    Then whether they are media, and whether all of them were compared (else some by path only).
+    row, column, medium: int64 (E,), of each medium of each cell its row, its column's place and a number that
+    is equal for equal contents, whatever the column. complete: False when some were compared by path only.
     """
-    codes, first = _dense(table.codes(column))
-    media = _media(table, column, first)
-    if media is None:
-        return codes, False, True
-    content, complete = _contents(media, [{place} for place in range(len(first))], most_bytes)
-    return np.where(codes >= 0, content[codes], -1), True, complete
+
+    cells: tuple[Ints, ...]
+    row: Ints
+    column: Ints
+    medium: Ints
+    complete: bool
+
+
+def contents_of(table: Table, columns: Sequence[str], *, most_bytes: int = MOST_BYTES) -> Contents:
+    """These columns' cells and media by content; cells that hold several media are taken apart."""
+    dense = [_dense(table.codes(column)) for column in columns]
+    apart = [_apart(table, column, first) for column, (_, first) in zip(columns, dense, strict=True)]
+    every = [one for found in apart if found is not None for one in found.media]
+    number: dict[Medium, int] = {}
+    content, complete = _contents(every, [{number.setdefault(m, len(number))} for m in every], most_bytes)
+    cells, parts, start = list[Ints](), [np.zeros((3, 0), np.int64)], 0
+    for place, ((codes, _), found) in enumerate(zip(dense, apart, strict=True)):
+        if found is None:
+            cells.append(codes)
+            continue
+        mine = content[start : start + len(found.media)]
+        start += len(found.media)
+        stops = np.cumsum(found.counts)
+        plain, ends = mine.tolist(), zip(stops.tolist(), found.counts.tolist(), strict=True)
+        each = [tuple(plain[stop - many : stop]) for stop, many in ends]
+        known = hashes.codes(one if max(one, default=-1) >= 0 else None for one in each)
+        cells.append(np.where(codes >= 0, known[codes], -1))
+        row, element = _spread_rows(codes, stops, found.counts)
+        real = found.real[element] & (mine[element] >= 0)
+        parts.append(np.stack([row, np.full(len(row), place), mine[element]])[:, real])
+    row, column, medium = np.concatenate(parts, axis=1)
+    return Contents(tuple(cells), row, column, medium, complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A column's different cells taken apart. real: bool (E,), which are media and not texts beside them.
+
+    counts: int64 (U,), how many each cell holds."""
+
+    media: list[Medium]
+    real: NDArray[np.bool_]
+    counts: Ints
+
+
+def _apart(table: Table, column: str, first: Ints) -> _Apart | None:
+    """The column's distinct cells when some of them hold files, bytes, pictures or arrays; else None."""
+    some = next(table.chunks(column, first[:1000], size=1000), [])
+    sign = sign_of(some)
+    if not any(_may_be_media(one) for cell in some for one in _elements(cell, sign)):
+        return None
+    media, real, counts = list[Medium](), list[bool](), list[int]()
+    for cells in table.chunks(column, first):
+        taken = [_elements(cell, sign) for cell in cells]
+        counts += map(len, taken)
+        for one in located([one for several in taken for one in several], table.folder, table.roots):
+            real.append(isinstance(one, Path | bytes | np.ndarray) or _picture(one))
+            media.append(one if isinstance(one, Path) else _key(one))
+    return _Apart(media, np.array(real, bool), np.array(counts, np.int64)) if any(real) else None
+
+
+def _elements(cell: Cell, sign: str | None) -> list[Cell]:
+    """The media of a cell: several, or the cell itself, as are lists of tags and of numbers."""
+    found = [one for one in held(cell, sign) or () if one is not None]
+    return found if any(not isinstance(one, str) or is_path_like(one) for one in found) else [cell]
+
+
+def _may_be_media(cell: Cell) -> bool:
+    return is_path_like(cell) if isinstance(cell, str) else not _simple(cell)
+
+
+def _spread_rows(codes: Ints, stops: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Of each element of each row's cell its row, and its place among the elements of different cells."""
+    rows = np.flatnonzero(codes >= 0)
+    many = counts[codes[rows]]
+    behind = np.repeat(np.cumsum(many) - stops[codes[rows]], many)
+    return np.repeat(rows, many), np.arange(int(many.sum())) - behind
 
 
 def _dense(codes: Ints) -> tuple[Ints, Ints]:
@@ -107,7 +181,7 @@ def _media(table: Table, column: str, first: Ints) -> list[Medium] | None:
     first: int64 (U,), the rows in which they come first.
     """
     some = next(table.chunks(column, first[:1000], size=1000), [])
-    if not any(is_path_like(cell) if isinstance(cell, str) else not _simple(cell) for cell in some):
+    if not any(map(_may_be_media, some)):
         return None
     found: list[Medium] = []
     files = False
