@@ -146,8 +146,6 @@ def test_a_picture_of_two_columns_ties_its_rows(album: Path) -> None:
 
 def test_common_values_alone_are_no_copies() -> None:
     texts = [None if n % 3 == 0 else f"what guest {n} of room {n} told of their stay" for n in range(900)]
-        None if n % 3 == 0 else f"what the {n} guests of room {n} told of their stay" for n in range(900)
-    ]
     told = (
         "300 rows without a medium or a text equal more than 9 others in all that they hold: these are "
         "common values, which keep no rows together"
