@@ -13,8 +13,13 @@ def prepare(
     test: Annotated[str | None, typer.Option(help="A table to report on, prepared too.")] = None,
     plan: Annotated[Path | None, typer.Option(help="A plan (YAML), whole or in part.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="path.to.option=value; repeatable.")] = None,
+    effort: Annotated[str | None, typer.Option(help="fast, good or best, as training will use it.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed that training will use.")] = None,
+    weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     root: Annotated[list[Path] | None, typer.Option(help="A further folder in which media may lie.")] = None,
+    on_corrupt: Annotated[
+        str | None, typer.Option(help="missing, error or drop: what training will do with corrupt cells.")
+    ] = None,
     cells: Annotated[
         Path | None, typer.Option(help="Write the cells that cannot be read here (JSON lines).")
     ] = None,
@@ -28,8 +33,13 @@ def prepare(
     from sensorium.corrupt import places, write_cells
     from sensorium.store import default_store
 
+    sets = [*(set_ or ())]
+    if weight is not None:
+        sets.append(f"weight={json.dumps(weight)}")
+    if on_corrupt is not None:
+        sets.append(f"on_corrupt={on_corrupt}")
     learner = Learner(
-        target, plan=plan, sets=set_ or (), seed=seed, roots=root or (), verify_store=verify_store
+        target, plan=plan, sets=sets, effort=effort, seed=seed, roots=root or (), verify_store=verify_store
     )
     found = learner.prepare(table if len(table) > 1 else table[0], test=test)
     broken = [

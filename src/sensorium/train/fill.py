@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.fit_facts import fit_facts
+from sensorium.corrupt import stop
 from sensorium.plan import InputPlan, Plan
 from sensorium.prepare import corrupt_cells, prepare
 from sensorium.table.packed import CORRUPT, MISSING, Packed
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
-from sensorium.train.division import crosses, divided
+from sensorium.train.division import crosses, divided, folds_of, rounds_of
 from sensorium.train.run import Request, planned
+from sensorium.train.start import REMEDY, start
 from sensorium.types import Json
 
 
@@ -58,26 +59,33 @@ class Filling:
 def fill(request: Request) -> Filling:
     """Prepare every input of a table, and of its test table, as ``train`` would, into the request's store.
 
-    An interrupted call goes on where it stopped; what is there is not read again. Raises what ``train`` does
-    for a table or a plan that cannot be followed.
+    In cross-validation that is done for every fold. An interrupted call goes on where it stopped; what is
+    there is not read again. Raises what ``train`` does for a table or a plan that cannot be followed, and for
+    corrupt cells where the plan stops at them.
     """
     began = time.monotonic()
-    plan = planned(request).plan
-    split = divided(plan, request.table, request.test)
-    crossed = request.test is None and crosses(plan, request.table)
+    plan, (table, store) = planned(request).plan, (request.table, request.store)
+    split = divided(plan, table, request.test)
+    crossed = request.test is None and crosses(plan, table)
+    rounds = rounds_of(plan, table, split, folds_of(plan, split) if crossed else 0)
+    for train, val, _ in rounds:  # what is learned of the columns, and so what is kept, differs by fold
+        start(plan, table, store, (train, val), crossed=True)
     train = np.sort(np.concatenate([split.train, split.test])) if crossed else split.train
-    facts = fit_facts(
-        plan, request.table, train, target_rows=np.arange(len(request.table)) if crossed else None
-    )
+    begun = start(plan, table, store, (train, split.val), crossed=crossed)
+    prepared = [(table, begun.data)]
+    if request.test is not None:
+        tests = prepare(plan, begun.facts, request.test, store=store)
+        if plan.on_corrupt == "error":
+            stop(list(corrupt_cells(tests)), request.test, plan, REMEDY)
+        prepared.append((request.test, tests))
     columns: list[Filled] = []
     corrupt: list[tuple[tuple[str, int, str], ...]] = []
-    tables = (request.table,) if request.test is None else (request.table, request.test)
-    for table in tables:
-        data = prepare(plan, facts, table, answering=True, store=request.store)
+    for table, data in prepared:
         for name, one in plan.inputs.items():
             kept = any(map(_kept, data.inputs[name]))
             columns += [_filled(table, c, one, data, kept) for c in one.columns if c in table.names]
         corrupt.append(tuple(corrupt_cells(data)))
+    tables = tuple(one for one, _ in prepared)
     return Filling(plan, tables, tuple(columns), tuple(corrupt), time.monotonic() - began)
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.corrupt import stop
-from sensorium.errors import DataError, PlanError
-from sensorium.fit_facts import fit_facts
+from sensorium.errors import PlanError
 from sensorium.infer import Inference, infer
 from sensorium.plan import Plan
 from sensorium.plan_yaml import apply_sets, read
@@ -28,11 +27,11 @@ from sensorium.train.ladder import climb
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.train.missing import missingness_of
 from sensorium.train.rungs import check_rungs, costs
+from sensorium.train.start import REMEDY, start
 from sensorium.types import Facts, Json
 
 RESERVE, LEAST_RESERVE = 0.1, 8.0
 """Share of a time limit, and seconds at least, kept for measuring, drawing and writing files."""
-REMEDY = "set on_corrupt to missing or drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,8 @@ def run(request: Request) -> Run:
     if request.test is not None:
         predictor = Predictor(plan, facts, done.candidates[done.chosen].member)
         test_table = request.test
-        tests = predictor.prepare(test_table, answering=False, store=request.store)
+        predictor.compare(test_table)
+        tests = prepare(plan, facts, test_table, store=request.store)  # `prepare` may have filled the store
         corrupt_test = list(corrupt_cells(tests))
         if plan.on_corrupt == "error":
             stop(corrupt_test, test_table, plan, REMEDY)
@@ -180,22 +180,17 @@ class _Shared:
         self, name: str, train: NDArray[np.int64], val: NDArray[np.int64]
     ) -> tuple[Facts, Prepared, Climbed, dict[str, dict[str, int]]]:
         """Facts from the training rows, every row prepared, the ladder climbed."""
-        table, plan = self.request.table, self.plan
-        every = np.arange(table.num_rows) if self.crossed else None
-        facts, data = self._prepared(train, every)
-        broken = self._broken(data)
-        if broken[train].any() and not broken[train].all():  # a row that is left out shapes no facts either
-            facts, data = self._prepared(train[~broken[train]], every)
-            broken |= self._broken(data)
-        self.notes += _dropped(broken, train, val, name)
-        train, val = (_kept(data, rows[~broken[rows]]) for rows in (train, val))
+        plan, request = self.plan, self.request
+        begun = start(plan, request.table, request.store, (train, val), crossed=self.crossed, name=name)
+        facts, data = begun.facts, begun.data
+        self.notes += begun.notes
         known = _settled_of(plan, name)
         plan = replace(plan, train=replace(plan.train, settled=known))
         budget = Budget(None if "ladder" in known else self._until(), costs(plan))
-        folder = self.request.out
+        folder = request.out
         ask = Climb(
-            plan, facts, data, train, val, budget, self.groups,
-            folder if folder is None or not name else folder / "folds" / name, self.request.resume,
+            plan, facts, data, begun.train, begun.val, budget, self.groups,
+            folder if folder is None or not name else folder / "folds" / name, request.resume,
         )  # fmt: skip
         done = climb(ask)
         self.left -= 1
@@ -203,23 +198,6 @@ class _Shared:
         prefix = f"{name}: " if name else ""
         self.notes += [f"{prefix}{note}" for note in done.notes]
         return facts, data, done, {f"{prefix}{network}": told for network, told in ask.settled.items()}
-
-    def _prepared(self, train: NDArray[np.int64], every: NDArray[np.int64] | None) -> tuple[Facts, Prepared]:
-        table, plan = self.request.table, self.plan
-        facts = fit_facts(plan, table, train, target_rows=every)
-        used = {c for i in plan.inputs.values() for c in i.columns} | set(plan.targets)
-        facts["ignored"] = [name for name in table.names if name not in used]
-        return facts, prepare(plan, facts, table, store=self.request.store)
-
-    def _broken(self, data: Prepared) -> NDArray[np.bool_]:
-        """bool (N,): the rows that the plan drops for a corrupt cell; with ``error`` none may be there."""
-        broken = np.zeros(len(data), bool)
-        if self.plan.on_corrupt != "missing":
-            found = list(corrupt_cells(data))
-            if self.plan.on_corrupt == "error":
-                stop(found, self.request.table, self.plan, REMEDY)
-            broken[[row for _, row, _ in found]] = True
-        return broken
 
     def _until(self) -> float | None:
         """This climb's share of the time that is left."""
@@ -242,23 +220,3 @@ def _fresh(request: Request) -> None:
     if request.out is not None and not request.resume:
         for log in (request.out / "log.jsonl", *request.out.glob("folds/*/log.jsonl")):
             log.unlink(missing_ok=True)
-
-
-def _dropped(
-    broken: NDArray[np.bool_], train: NDArray[np.int64], val: NDArray[np.int64], name: str
-) -> list[str]:
-    """What to tell of the rows that were left out for a corrupt cell."""
-    gone, where = int(broken[train].sum() + broken[val].sum()), f"{name}: " if name else ""
-    rows = f"{gone:,} of {len(train) + len(val):,} training and validation rows were"
-    return [f"{where}{rows} left out for corrupt cells (on_corrupt: drop)"] if gone else []
-
-
-def _kept(data: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows that have a target."""
-    labelled = np.zeros(len(data), bool)
-    for target in data.targets.values():
-        labelled |= target.mask
-    kept = rows[labelled[rows]]
-    if not len(kept):
-        raise DataError("no rows are left to train on: every row lacks the target or was dropped as corrupt.")
-    return kept
