@@ -1,12 +1,18 @@
 """Paths in cells that start at another folder than the table's own."""
 
+import json
 import os
-from functools import partial
 from pathlib import Path
 
-from sensorium.media.locate import is_path_like
+import numpy as np
+import pyarrow as pa
+
+from sensorium.media.locate import is_path_like, parted
+from sensorium.media.several import SIGNS, held
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
+
+_FILES = 4096
 
 
 def anchored(table: Table, at: Path | None = None) -> Table:
@@ -14,25 +20,107 @@ def anchored(table: Table, at: Path | None = None) -> Table:
 
     Cells that name no file from the table's folder stay as they are.
     """
-    folder = table.folder
-    if folder is None or (at is not None and os.path.realpath(at) == os.path.realpath(folder)):
-        return table
-    for name in table.names:
-        if table.on_disk(name):
-            table = table.changed(name, partial(_moved, folder=folder, at=at), f"{folder} {at}")
-            continue
-        cells = table.column(name)
-        if any(isinstance(cell, str | list) for cell in cells):
-            placed = [_moved(cell, folder, at) for cell in cells]
+    return table if table.folder is None else Anchor(table.folder, at).of(table)
+
+
+class Anchor:
+    """Lets paths of files below a folder start elsewhere: ``at`` another one, None at the root of all.
+
+    moved: whether any cell was changed so far. Of columns on disk that is known once their cells are read.
+    """
+
+    def __init__(self, folder: Path, at: Path | None = None) -> None:
+        self.folder, self.at, self.moved = folder, at, False
+        self._files: dict[str, str | None] = {}
+
+    def of(self, table: Table) -> Table:
+        """The table with its cells changed: those of columns on disk as they are read."""
+        if self.at is not None and os.path.realpath(self.at) == os.path.realpath(self.folder):
+            return table
+        for name in table.names:
+            if not _may_name_files(table.types(name)):
+                continue
+            if table.on_disk(name):
+                table = table.changed(name, self.cell, f"{self.folder} {self.at} with parts")
+                continue
+            cells = table.column(name)
+            placed = [self.cell(cell) for cell in cells]
             if any(new is not old for new, old in zip(placed, cells, strict=True)):
                 table = table.with_column(name, placed)
-    return table
+        return table
+
+    def cell(self, cell: Cell) -> Cell:
+        """A cell in its own form, each file that it names from the new place; itself where none is."""
+        found = self._cell(cell)
+        self.moved = self.moved or found is not cell
+        return found
+
+    def _cell(self, cell: Cell) -> Cell:
+        if isinstance(cell, str):
+            found = self._path(cell)
+            return found if found is not cell else self._pieces(cell)
+        if isinstance(cell, Path):
+            text = str(cell)
+            return cell if (path := self._path(text)) is text else Path(path)
+        if isinstance(cell, np.ndarray) and cell.ndim == 1 and cell.dtype.kind in "OU":
+            names = cell.tolist()
+            return cell if (listed := self._cell(names)) is names else listed
+        if isinstance(cell, list | tuple):
+            placed = [self._cell(one) for one in cell]
+            return cell if all(new is old for new, old in zip(placed, cell, strict=True)) else placed
+        if isinstance(cell, dict) and set(cell) == {"bytes", "path"} and cell["bytes"] is None:
+            told = self._cell(cell["path"])
+            return cell if told is cell["path"] else cell | {"path": told}
+        return cell
+
+    def _pieces(self, text: str) -> str:
+        """Paths with a sign between them, and lists as JSON; what holds the sign elsewhere becomes JSON."""
+        listed = held(text, None)
+        if listed is not None:
+            placed = self._cell(listed)
+            return text if placed is listed else json.dumps(placed, ensure_ascii=False)
+        for sign in SIGNS:
+            pieces = held(text, sign)
+            placed = self._cell(pieces)
+            if pieces is None or not isinstance(placed, list) or placed is pieces:
+                continue
+            if any(sign in path for path in placed):
+                return json.dumps(placed, ensure_ascii=False)
+            old = text.split(sign)
+            return sign.join(o.replace(o.strip(), new) for o, new in zip(old, placed, strict=True))
+        return text
+
+    def _path(self, text: str) -> str:
+        if not is_path_like(text) or os.path.isabs(text):
+            return text
+        path = Path(text)
+        part = str(path)[len(str(parted(path)[0])) :]
+        found = self._file(text.removesuffix(part))
+        return text if found is None else found + part
+
+    def _file(self, name: str) -> str | None:
+        """A file's new path; None where the folder has none of that name. Many rows name parts of few."""
+        if name not in self._files:
+            if len(self._files) >= _FILES:
+                self._files.clear()
+            self._files[name] = self._found(name)
+        return self._files[name]
+
+    def _found(self, name: str) -> str | None:
+        for text in dict.fromkeys((name, name.replace("\\", "/"))):
+            path = os.path.join(self.folder, text)
+            if os.path.isfile(path):
+                return path if self.at is None else os.path.relpath(path, self.at)
+        return None
 
 
-def _moved(cell: Cell, folder: Path, at: Path | None) -> Cell:
-    if isinstance(cell, list) and any(isinstance(one, str) for one in cell):
-        placed = [_moved(one, folder, at) for one in cell]
-        return cell if all(new is old for new, old in zip(placed, cell, strict=True)) else placed
-    if isinstance(cell, str) and is_path_like(cell) and os.path.isfile(found := os.path.join(folder, cell)):
-        return found if at is None else os.path.relpath(found, at)
-    return cell
+def _may_name_files(types: set[pa.DataType] | None) -> bool:
+    """Whether cells of these types can be texts; None: Python's own."""
+    return types is None or not all(map(_numeric, types))
+
+
+def _numeric(kind: pa.DataType) -> bool:
+    t = pa.types
+    if t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind):
+        return _numeric(kind.value_type)
+    return bool(t.is_primitive(kind) or t.is_decimal(kind) or t.is_binary(kind) or t.is_null(kind))
