@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,7 @@ _LIMITS = Limits(max_steps=1 << 40, max_megabytes=LARGEST / 1e6)
 _HELD = 1 << 26
 _PNG = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
 _INSIDE = ("[", "{")
+_HOMES = ("~/", "~\\", "file:")
 _FAILURES = (*audio.FAILURES, *image.FAILURES, *FAILURES)
 
 
@@ -79,14 +80,15 @@ class MediaReader:
         if cell is None:
             return None
         if isinstance(place, CorruptCell):
-            return Medium(None, _text(cell), str(place))
+            return Medium(None, self._said(_text(cell)), str(place))
         if isinstance(place, Path):
             found = read.get(place) or self._held[place]
-            return Medium(found.data, self._said(cell, place, found), found.why)
+            return Medium(found.data, self._said(_text(cell), place), found.why)
         if isinstance(place, str):
             return Medium(None, place)
         if isinstance(place, dict) and set(place) == {"bytes", "path"}:
-            return Medium(place["bytes"], place["path"])
+            path = place["path"]
+            return Medium(place["bytes"], None if path is None else self._said(_text(path)))
         try:
             return Medium(_encoded(place, self.kind), None)
         except CorruptCell as why:
@@ -94,15 +96,18 @@ class MediaReader:
         except _FAILURES as error:
             return Medium(None, shown(cell), f"it cannot be written as a file: {str(error)[:120]}")
 
-    def _said(self, cell: Cell, place: Path, found: Medium) -> str:
-        """A path as the table says it; an absolute one from the root that it lies in."""
-        text = _text(cell)
-        if found.data is None or not os.path.isabs(text):
+    def _said(self, text: str, place: Path | None = None) -> str:
+        """A path as the table says it; an absolute one from the root that it lies in, else its name alone.
+
+        place: where it was found; None: it is lost, or was another machine's.
+        """
+        if not (os.path.isabs(text) or PureWindowsPath(text).is_absolute() or text.startswith(_HOMES)):
             return text
+        real = os.path.realpath(text) if place is None and "\0" not in text else str(place)
         for base in map(os.path.realpath, (*([] if self.folder is None else [self.folder]), *self.roots)):
-            if str(place).startswith(base + os.sep):
-                return _text(str(place)[len(base) + 1 :])
-        return place.name
+            if real.startswith(base.rstrip(os.sep) + os.sep):
+                return _text(real[len(base.rstrip(os.sep)) + 1 :])
+        return PureWindowsPath(text).name or "lost"
 
     def _hold(self, read: dict[Path, Medium]) -> None:
         for path, medium in read.items():
