@@ -4,10 +4,11 @@ Letters: N rows, U different cells.
 """
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, cast, get_args
+from typing import TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,19 @@ from sensorium.errors import DataError, PlanError, nearest
 from sensorium.infer import guess
 from sensorium.infer_columns import ColumnGuess
 from sensorium.pack_table import write_table
-from sensorium.splitting_ties import Together, pairs_of, ties_of
+from sensorium.splitting_sets import Asked, How, divided_groups, divided_sets, missed, parts_of
+from sensorium.splitting_ties import Together, ties_of
 from sensorium.table.anchored import Anchor
-from sensorium.table.near import linked
-from sensorium.table.split import PARTS, Kind, Split, divide, find_split_column
+from sensorium.table.split import PARTS, Kind, find_split_column
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
 from sensorium.types import Json
 
 Ints: TypeAlias = NDArray[np.int64]
-How = Literal["random", "stratified", "group", "time"]
 
 SHARES = (0.7, 0.15, 0.15)
-MANY_TIED = 0.5
-"""Above this share of tied rows whole groups are placed; below, the first of each and the rest with it."""
+MISSED = 0.03
+"""A part that misses its share by more than so many of the rows is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,10 @@ def division_to_file(
     """Divide a table as words ask, and write it with a column of train, val and test.
 
     words: how, together and shares, as ``split_table`` takes them. Paths of media start at the written
-    table's folder. Raises as ``split_table`` and ``write_table`` do, and
-    PlanError for a word that is none of the choices and a column that is there and is no split.
+    table's folder. Raises as ``split_table`` and ``write_table`` do, and PlanError for a word that is none of
+    the choices, a column that is there and is no split, and a file that the table is read from.
     """
+    _not_in_place(table, out)
     how = _one_of("how", words.get("how"), get_args(How))
     tied = _one_of("together", words.get("together") or "same", get_args(Together))
     shares = _numbers(words.get("shares") or ",".join(map(str, SHARES)))
@@ -80,13 +81,33 @@ def division_to_file(
         seed=seed,
     )
     anchor = Anchor(table.folder or out.parent, out.parent)
-    write_table(anchor.of(table).with_column(column, made.words()), out)
+    divided = anchor.of(table).with_column(column, made.words())
+    write_table(divided, out)
     if replaced:
         made = replace(made, notes=(*made.notes, f"column {column!r} was a split and is replaced"))
+    if (found := find_split_column(divided)) != column:
+        made = replace(made, notes=(*made.notes, _overlooked(column, found)))
     if not anchor.moved or table.folder is None or table.folder.is_relative_to(os.path.abspath(out.parent)):
         return made
     note = f"media paths now start at {out.parent}; read the table with --root {table.folder}"
     return replace(made, notes=(*made.notes, note))
+
+
+def _not_in_place(table: Table, out: Path) -> None:
+    for label, _ in table.parts:
+        if os.path.exists(label) and os.path.exists(out) and os.path.samefile(label, out):
+            raise PlanError(
+                f"out: the table is read from {label}, which is never overwritten. Write to another file."
+            )
+
+
+def _overlooked(column: str, found: str | None) -> str:
+    """What to tell of a split column that training does not find."""
+    why = "does not see by its name that it divides the rows" if found is None else f"takes {found!r} instead"
+    return (
+        f"column {column!r}: training {why}; train with --set split.how=given "
+        f"--set {shlex.quote(f'split.column={column}')}"
+    )
 
 
 def _one_of(name: str, word: str | None, words: Sequence[str]) -> str | None:
@@ -112,21 +133,41 @@ def split_table(
     where ``by`` names a column: then say which. by: the groups or the times. shares: of train, val and
     test, in any unit; 0 leaves a part empty. tied: ``same`` keeps rows together whose inputs are equal or
     that share a medium (by content), ``near`` also those whose media or texts look nearly the same, ``no``
-    none; times are never moved. Raises DataError when there are too few rows, groups or times, PlanError
-    for columns that are not there and for what does not go together.
+    none; times are never moved. Raises DataError for columns that are not there and when there are too few
+    rows, groups or times, PlanError for bad shares and for what does not go together.
     """
     how = _checked(table, how, target, by)
+    wanted = _wanted(table, shares)
     guesses = guess(table, () if target is None else (target,), seed=seed)
     kind = _kind(guesses) if target is not None else None
-    rng = seeds.generator(seed, "split")
+    asked = Asked(how, by, wanted, seeds.generator(seed, "split"), target, kind)
     notes: list[str] = []
     ties = None if tied == "no" else ties_of(table, guesses, tied, by=by, seed=seed, notes=notes)
-    if ties is None or how == "time":
-        made = divide(table, how, by, shares, rng, target=target, kind=kind)
-        if ties is not None:
-            notes += _across(ties, made, table.num_rows)
-        return Division(_parts(made, table.num_rows), made.how, tuple(notes))
-    return _tied(table, how, by, (shares, rng, target, kind), ties, notes)
+    if how == "group":
+        part, told, more = divided_groups(table, asked, ties)
+    elif how == "time" or ties is None:
+        made = asked.divide(table, how, by)
+        part, told = parts_of(made, table.num_rows), made.how.rpartition(": ")[0]
+        more = [] if ties is None else _across(ties, part)
+    else:
+        part, told, more = divided_sets(table, asked, ties)
+    counts = ", ".join(f"{int((part == place).sum()):,} {name}" for place, name in enumerate(PARTS))
+    return Division(part, f"{told}: {counts} rows", (*notes, *more, *missed(part, wanted, MISSED)))
+
+
+def _wanted(table: Table, shares: Sequence[float]) -> NDArray[np.float64]:
+    found = np.array(shares, np.float64)
+    if found.shape != (3,) or not np.isfinite(found).all() or (found < 0).any() or found[0] <= 0:
+        raise PlanError(
+            f"shares: expected three numbers >= 0 for train, val and test, train above 0; got {list(shares)}."
+        )
+    needed = int((found > 0).sum())
+    if table.num_rows < needed:
+        raise DataError(
+            f"{table.source}: {table.num_rows} rows cannot be divided into {needed} parts (train, val, "
+            "test). Add rows, or set one of the shares to 0."
+        )
+    return found
 
 
 def _checked(table: Table, how: How | None, target: str | None, by: str | None) -> How:
@@ -157,58 +198,8 @@ def _kind(guesses: Sequence[ColumnGuess]) -> Kind | None:
     return trees if trees in ("classify", "regress") else None
 
 
-def _tied(
-    table: Table, how: How, by: str | None,
-    asked: tuple[Sequence[float], np.random.Generator, str | None, Kind | None], ties: Ints, notes: list[str],
-) -> Division:  # fmt: skip
-    """Rows that belong together as one: few of them follow the first, many are placed as groups."""
-    shares, rng, target, kind = asked
-    if how == "group" and by is not None:
-        ties = linked(table.num_rows, *_joined(ties, table.codes(by)))
-    sizes = np.bincount(ties)
-    several = int(sizes[sizes > 1].sum())
-    joined = f"{several:,} rows in {int((sizes > 1).sum()):,} sets of copies or shared media stay together"
-    if how == "group" or several > MANY_TIED * table.num_rows:
-        needed = sum(share > 0 for share in shares)
-        if len(sizes) < needed:
-            raise DataError(
-                f"{table.source}: copies and shared media tie all rows to {len(sizes)} sets; {needed} parts "
-                "(train, val, test) need at least one each. Ask for fewer ties with together: no, or set a "
-                "share to 0."
-            )
-        column, whole = "stays together", table.with_column("stays together", ties.tolist())
-        target = None if how == "random" else target
-        made = divide(whole, "group", column, shares, rng, target=target, kind=kind)
-        if how == "group":
-            told = made.how.replace(repr(column), repr(by))
-            return Division(_parts(made, table.num_rows), told, (*notes, *_merged(table, by, ties)))
-        told = made.how.replace(f"by group of {column!r}", f"{how}, copies as one")
-        return Division(_parts(made, table.num_rows), told, (*notes, joined))
-    _, first, of = np.unique(ties, return_index=True, return_inverse=True)
-    made = divide(table.take(first), how, None, shares, rng, target=target, kind=kind)
-    part = _parts(made, len(first))[of]
-    counts = ", ".join(f"{int((part == place).sum()):,} {name}" for place, name in enumerate(PARTS))
-    return Division(part, f"{made.how.partition(':')[0]}: {counts} rows", (*notes, joined))
-
-
-def _joined(ties: Ints, groups: Ints) -> tuple[Ints, Ints]:
-    one, other = pairs_of(ties), pairs_of(groups)
-    return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
-
-
-def _merged(table: Table, by: str | None, ties: Ints) -> list[str]:
-    """What to tell of groups that copies link to one."""
-    groups = table.codes(str(by))
-    known = groups >= 0
-    lost = len(np.unique(groups[known])) - len(np.unique(ties[known]))
-    return (
-        [f"{lost:,} groups of {by!r} share copies or media with another and are kept with it"] if lost else []
-    )
-
-
-def _across(ties: Ints, made: Split, rows: int) -> list[str]:
+def _across(ties: Ints, part: Ints) -> list[str]:
     """What to tell of copies that a division by time parts."""
-    part = _parts(made, rows)
     told = []
     for place, name in enumerate(PARTS[1:], 1):
         twins = int(np.isin(ties[part == place], ties[(part >= 0) & (part < place)]).sum())
@@ -218,10 +209,3 @@ def _across(ties: Ints, made: Split, rows: int) -> list[str]:
                 "and what is measured on them flatters"
             )
     return told
-
-
-def _parts(made: Split, rows: int) -> Ints:
-    part = np.full(rows, -1)
-    for place, held in enumerate((made.train, made.val, made.test)):
-        part[held] = place
-    return part
