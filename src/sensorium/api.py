@@ -22,7 +22,8 @@ from sensorium.report.page import evaluation_page, write_page
 from sensorium.results import Report
 from sensorium.store import Store, default_store
 from sensorium.table.table import Table
-from sensorium.train.compare import Comparison, compare
+from sensorium.train.compare import compare
+from sensorium.train.comparison import Comparison
 from sensorium.train.fill import Filling, fill
 from sensorium.train.run import Request, Run, planned, run
 from sensorium.train.tell import evaluated, remarks, report_of
@@ -89,13 +90,14 @@ class Learner:
         return fill(self._request(table, test, None, False))
 
     def compare(
-        self, table: object, fusions: Sequence[str] = (), *, test: object = None, seeds: int = 3
+        self, table: object, fusions: str | Sequence[str] = (), *, test: object = None, seeds: int = 3
     ) -> list[Comparison]:
         """Train every fusion (none named: all) under equal steps and seeds, and compare them on test rows.
 
-        One comparison a target. Raises PlanError and DataError.
+        fusions: one name, or several. One comparison a target. Raises PlanError and DataError.
         """
-        return compare(self._request(table, test, None, False), fusions, seeds=seeds)
+        names = (fusions,) if isinstance(fusions, str) else fusions
+        return compare(self._request(table, test, None, False), names, seeds=seeds)
 
     def planned(self, table: object) -> Plan:
         """The plan that ``fit`` would follow on this table."""

@@ -22,19 +22,22 @@ def compare(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The first seed; it also divides the rows.")] = None,
     root: Annotated[list[Path] | None, typer.Option(help="A further folder in which media may lie.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the page here; compare.json beside it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the page here (x.html), and x.json beside it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Train fusions on TABLE under equal steps and seeds: scores, intervals, gain over one input, ranks."""
     from sensorium.api import Learner
     from sensorium.errors import PlanError
-    from sensorium.report.compare_page import as_text, write_comparison
+    from sensorium.report.compare_page import as_text, check_page, write_comparison
 
-    if out is not None and not out.parent.is_dir():
-        raise PlanError(f"out: the folder {out.parent} does not exist. Create it or choose another place.")
-    names = (
-        () if fusions.strip() == "all" else tuple(one.strip() for one in fusions.split(",") if one.strip())
-    )
+    if out is not None:  # before hours of training, not after
+        check_page(out)
+    named = tuple(one.strip() for one in fusions.split(",") if one.strip())
+    if not named:
+        raise PlanError(f"fusions: expected all, or names with commas between; got {fusions!r}.")
+    names = () if named == ("all",) else named
     learner = Learner(target, plan=plan, sets=set_ or (), effort=effort, seed=seed, roots=root or ())
     found = learner.compare(table if len(table) > 1 else table[0], names, test=test, seeds=seeds)
     told = [one.to_dict() for one in found]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from sensorium.errors import PlanError
 from sensorium.metrics import metrics
 from sensorium.metrics._base import Metric
 from sensorium.metrics._bootstrap import Interval
@@ -11,7 +12,7 @@ from sensorium.report import charts
 from sensorium.report.charts import Three
 from sensorium.report.markup import Html, grid, joined, muted, p, tag
 from sensorium.report.shell import Part, whole_page
-from sensorium.train.compare import Comparison, Fused
+from sensorium.train.comparison import Comparison, Fused
 
 
 def as_text(found: Comparison) -> str:
@@ -27,29 +28,67 @@ def write_comparison(path: Path, found: Sequence[Comparison]) -> None:
     """Write one page of all targets: a single file that needs no network."""
     parts = [Part(f"t{place}", one.target, _section(one)) for place, one in enumerate(found)]
     first = found[0]
-    ahead, count = first.ahead(), len(first.fusions)
-    told = f"{ahead[0]} is ahead of {count - 1} other fusions"
-    if len(ahead) > 1:
-        told = f"{first.rows:,} test rows cannot tell {len(ahead)} of {count} fusions apart"
-    headline = tag("h1", {}, told)
+    headline = tag("h1", {}, _headline(first))
     facts = {
-        "seeds": str(first.seeds), "test rows": f"{first.rows:,}", "split": first.how,
+        "seeds": str(first.seeds), "steps": _steps(first), "test rows": f"{first.rows:,}", "split": first.how,
         "took": f"{first.seconds:,.0f} s",
     }  # fmt: skip
     path.write_text(whole_page("Sensorium: fusions compared", headline, facts, parts), encoding="utf-8")
+
+
+def check_page(path: Path) -> None:
+    """Raise PlanError when the page, or the JSON beside it, cannot be written there."""
+    if path.is_dir():
+        raise PlanError(f"out: {path} is a folder; expected a file, as {path / 'compare.html'}.")
+    beside = path.with_suffix(".json")
+    if path.suffix.lower() == ".json":
+        page = path.with_suffix(".html")
+        raise PlanError(f"out: {path} is where the JSON goes, beside the page; name the page, as {page}.")
+    if beside.is_dir():
+        raise PlanError(f"out: {beside}, beside the page, is a folder; the JSON goes there; rename the page.")
+    if not path.parent.is_dir():
+        raise PlanError(f"out: the folder {path.parent} does not exist. Create it or choose another place.")
+
+
+def _headline(found: Comparison) -> str:
+    """What the comparison says, in one sentence."""
+    count, best = len(found.fusions), found.best
+    if count == 1:
+        return f"{best} beside {found.single} alone"
+    if better := found.better():
+        return f"Better than {best}, which the validation rows choose: {', '.join(better)}"
+    if level := found.level():
+        return f"{found.rows:,} test rows cannot tell {1 + len(level)} of {count} fusions apart"
+    return f"{best} is ahead of {count - 1} other fusion{'s' if count > 2 else ''}"
 
 
 def _said(found: Comparison) -> str:
     """What was compared, and what the order says."""
     over = [one.name for one in found.fusions if one.gain.low > 0]
     under = [one.name for one in found.fusions if one.gain.high < 0]
-    count, ahead = len(found.fusions), found.ahead()
-    told = f"{found.target}: {count} fusions, {found.seeds} seeds each, {found.rows:,} test rows. "
+    count, level, better = len(found.fusions), found.level(), found.better()
+    told = f"{found.target}: {_counted(count, 'fusion')}, {_counted(found.seeds, 'seed')} of {_steps(found)} "
+    told += f"steps each, {_counted(found.rows, 'test row')}. "
     told += f"Beyond chance {len(over)} of {count} are better than `{found.single}` alone"
-    told += f", worse: {', '.join(under)}" if under else ""
-    if len(ahead) == 1:
-        return f"{told}; {ahead[0]} is better than every other."
-    return f"{told}; these cannot be told from the best: {', '.join(ahead)}."
+    told += f", worse: {', '.join(under)}." if under else "."
+    if count > 1:
+        told += f" The validation rows choose {found.best};"
+        ends = [f" on the test rows it is better than {'every' if count > 2 else 'the'} other"]
+        if level or better:
+            ends = [f" {', '.join(better)} {'is' if len(better) == 1 else 'are'} better"] if better else []
+            ends += [f" the test rows cannot tell it from {', '.join(level)}"] if level else []
+        told += f"{';'.join(ends)}."
+    return " ".join([told, *(f"{note}." for note in found.notes)])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _steps(found: Comparison) -> str:
+    """``60``, or ``60 to 120`` where memory halved the batches of some."""
+    least, most = (f"{at(one.steps for one in found.fusions):,.0f}" for at in (min, max))
+    return least if least == most else f"{least} to {most}"
 
 
 def _cells(metric: Metric, one: Fused) -> list[str]:
@@ -80,9 +119,12 @@ def _section(found: Comparison) -> Html:
         "weights", "s",
     ]  # fmt: skip
     note = (
-        "Every fusion has the same rows, the same steps and, under one seed, the same trained single inputs "
-        "to start from. Scores are means over the seeds; intervals resample the test rows, not the seeds. "
-        "The rank is the mean place over the seeds. Nothing was chosen on test rows."
+        f"Every fusion has the same rows, takes {_steps(found)} steps and has, under one seed, the same "
+        "order of rows and the same trained single inputs to start from. Scores are means over the seeds; "
+        "intervals resample the test rows, not the seeds. The rank is the mean place on the test rows. "
+        f"The weights of each network, {found.single} as the single input and {found.best} as the fusion "
+        "that others are measured against were chosen on validation rows; the order of the table is that of "
+        "the test rows."
     )
     return joined(p(_said(found)), grid(head, rows, left=1, kind="strips"), muted(note))
 

@@ -4,16 +4,19 @@ Letters: F fusions, S seeds, R resamples.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from sensorium import seeds as seeds_of
+from sensorium.corrupt import stop
 from sensorium.errors import DataError, PlanError, unknown
-from sensorium.evaluate import Judge, judge
-from sensorium.fit_facts import fit_facts, task_of
+from sensorium.evaluate import judge
+from sensorium.fit_facts import task_of
 from sensorium.fusion import fusions
 from sensorium.members._base import Floats, Numbers
 from sensorium.members._pieces import said
@@ -22,87 +25,60 @@ from sensorium.metrics._bootstrap import Interval, interval, resamples, spread
 from sensorium.network import Network
 from sensorium.plan import Choice, Plan
 from sensorium.predict import with_prior
-from sensorium.prepare import prepare
+from sensorium.prepare import corrupt_cells, prepare
 from sensorium.table.prepared import Prepared
-from sensorium.train.climb import Budget, Candidate, Climb
-from sensorium.train.division import divided, groups_of
+from sensorium.train.climb import Budget, Climb
+from sensorium.train.comparison import Comparison, Fused
+from sensorium.train.division import crosses, divided, groups_of
+from sensorium.train.job import Trained
 from sensorium.train.run import Request, planned
 from sensorium.train.rungs import FUSION_SHARE
-from sensorium.types import Facts, Json
+from sensorium.train.start import REMEDY, start
+from sensorium.types import Arrays, Facts
+
+NEVER = 10**9
+"""A patience that stops nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fused:
-    """One way of fusing. score: on test rows, the mean over seeds. gain: over the best single input, and
-    to_best: over the fusion with the best score, signed so that more is better, paired on the same rows.
-    validation: the mean score there (higher is better). rank: its mean place among the fusions over the
-    seeds, 1 is best. weights: trained numbers of the fusion alone. seconds: of training, a seed.
-    """
+class _One:
+    """What one training gave. rank: on validation rows, more is better. numbers: of the test rows."""
 
-    name: str
-    score: Interval
-    gain: Interval
-    to_best: Interval
-    validation: float
-    rank: float
-    weights: int
+    score: float
+    rank: tuple[float, float]
+    numbers: Numbers
     seconds: float
-    seeds: tuple[float, ...]
-
-    def to_dict(self) -> dict[str, Json]:
-        """As JSON."""
-        return {
-            "name": self.name, "score": self.score.to_dict(), "gain": self.gain.to_dict(),
-            "to_best": self.to_best.to_dict(),
-            "validation": self.validation, "rank": self.rank, "weights": self.weights,
-            "seconds": round(self.seconds, 2), "seeds": list(self.seeds),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The fusions of one target, best mean rank first. single: the best input alone, by validation rows, with
-    its score on test rows. rows: test rows. how: the division, in words."""
-
-    target: str
-    score: str
-    fusions: tuple[Fused, ...]
-    single: str
-    alone: Interval
-    rows: int
-    seeds: int
-    how: str
-    seconds: float = 0.0
-
-    def ahead(self) -> list[str]:
-        """The fusions that the test rows cannot tell from the one with the best score, it among them."""
-        return [one.name for one in self.fusions if not one.to_best.high < 0]
-
-    def to_dict(self) -> dict[str, Json]:
-        """As JSON."""
-        return {
-            "target": self.target, "score": self.score, "single": self.single, "rows": self.rows,
-            "alone": self.alone.to_dict(), "seeds": self.seeds, "split": self.how,
-            "fusions": [one.to_dict() for one in self.fusions], "seconds": round(self.seconds, 1),
-        }  # fmt: skip
+    steps: int
+    weights: int = 0
 
 
 @dataclass(slots=True)
 class _Seed:
-    """What one seed gave: {name: (validation score, numbers of test rows, seconds, weights)}."""
+    """What one seed gave, by name."""
 
-    fused: dict[str, tuple[float, Numbers, float, int]] = field(default_factory=dict)
-    alone: dict[str, tuple[float, Numbers]] = field(default_factory=dict)
+    fused: dict[str, _One] = field(default_factory=dict)
+    alone: dict[str, _One] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """The test rows, and how they came to be."""
+
+    data: Prepared
+    groups: NDArray[np.int64] | None
+    how: str
+    notes: tuple[str, ...]
 
 
 def compare(request: Request, names: Sequence[str] = (), *, seeds: int = 3) -> list[Comparison]:
     """Train every fusion (names; none: all) ``seeds`` times and compare them on the test rows, one list entry
     a target.
 
-    Every fusion takes the same prepared columns, the same division, the same number of steps and, under one
-    seed, the same trained single-input networks to start from; nothing is chosen on test rows. Raises
+    Every fusion takes the same prepared columns, the same division, the same number of steps (none stops
+    early: train.patience is not followed) and, under one seed, the same order of rows and the same trained
+    single-input networks to start from. What others are measured against is chosen on validation rows. Raises
     PlanError for a name that is no fusion, for fewer than one seed or a time limit, DataError when there are
-    fewer than two inputs or no test rows.
+    fewer than two inputs, no test rows, or none on which the score is defined.
     """
     began = time.monotonic()
     known = tuple(fusions.names())
@@ -112,34 +88,66 @@ def compare(request: Request, names: Sequence[str] = (), *, seeds: int = 3) -> l
             raise unknown("fusion", name, known, "fusions")
     if seeds < 1:
         raise PlanError(f"seeds: expected a whole number of at least 1, got {seeds}.")
-    plan = planned(request).plan
-    if plan.train.time_limit_seconds is not None:
-        raise PlanError(
-            "time limit: fusions are compared under equal steps; set train.epochs or effort instead."
-        )
+    plan = _equal(planned(request).plan)
     if len(plan.inputs) < 2:
         raise DataError(
             f"{request.table.source}: there is one input, {next(iter(plan.inputs))!r}: nothing to fuse."
         )
-    split = divided(plan, request.table, request.test)
-    facts = fit_facts(plan, request.table, split.train)
-    data = prepare(plan, facts, request.table, store=request.store)
-    if request.test is not None:
-        test = prepare(plan, facts, request.test, store=request.store)
-        groups = groups_of(plan, request.test)
-    else:
-        test, groups = data.rows(split.test), groups_of(plan, request.table)
-        groups = None if groups is None else groups[split.test]
-    if not len(test):
-        raise DataError(
-            f"{request.table.source}: no rows are left to test on ({split.how}). Give a share to test."
+    base, tested = _begun(plan, request)
+    found = [_seeded(base, place, chosen, tested.data) for place in range(seeds)]
+    seconds = time.monotonic() - began
+    return [_compared(plan, name, base.facts, tested, found, seconds) for name in plan.targets]
+
+
+def _equal(plan: Plan) -> Plan:
+    """The plan with equal steps for every fusion: nothing stops early, nothing was settled before."""
+    if plan.train.time_limit_seconds is not None:
+        raise PlanError(
+            "time limit: fusions are compared under equal steps; set train.epochs or effort instead."
         )
-    base = Climb(plan, facts, data, split.train, split.val, Budget(None, {}), split.groups)
-    found = [_seeded(base, place, chosen, test) for place in range(seeds)]
-    return [
-        _compared(plan, name, facts, (test, groups), found, (split.how, time.monotonic() - began))
-        for name in plan.targets
-    ]
+    return replace(plan, train=replace(plan.train, patience=NEVER, settled={}))
+
+
+def _begun(plan: Plan, request: Request) -> tuple[Climb, _Tested]:
+    """What every training shares, and the test rows, on which each target's score must be defined."""
+    table, store = request.table, request.store
+    split = divided(plan, table, request.test)
+    crossed = request.test is None and crosses(plan, table)  # then labels come from all rows, as in training
+    if request.test is None and not len(split.test):
+        raise DataError(f"{table.source}: no rows are left to test on ({split.how}). Give a share to test.")
+    begun = start(plan, table, store, (split.train, split.val), crossed=crossed)
+    rows = table if request.test is None else request.test
+    groups = groups_of(plan, rows)
+    if request.test is None:
+        test, groups = begun.data.rows(split.test), None if groups is None else groups[split.test]
+    else:
+        test = prepare(plan, begun.facts, rows, store=store)
+        if plan.on_corrupt == "error":
+            stop(list(corrupt_cells(test)), rows, plan, REMEDY)
+    for name in plan.targets:
+        _check(plan, name, begun.facts, test, rows.source)
+    base = Climb(plan, begun.facts, begun.data, begun.train, begun.val, Budget(None, {}), split.groups)
+    return base, _Tested(test, groups, split.how, begun.notes)
+
+
+def _check(plan: Plan, name: str, facts: Facts, test: Prepared, source: str) -> None:
+    """Raise DataError where even right answers have no score on the test rows."""
+    asked, target = plan.targets[name], test.targets[name]
+    task, told = task_of(asked), facts["targets"][name]
+    known = judge(task, told, target, test.weight)
+    if not len(known.keep):
+        raise DataError(
+            f"{source}: no test row has the target {name!r}, so there is nothing to compare on. Fill the "
+            "column, or give other test rows."
+        )
+    values, mask = (torch.from_numpy(one[known.keep]) for one in (target.values, target.mask))
+    right = task.answers(task.perfect(Arrays(values, mask), told).double().numpy(), told)
+    if not np.isfinite(metrics.get(asked.score)().value(known.truth, right, known.weight)):
+        raise DataError(
+            f"{source}: the score {asked.score} of the target {name!r} is not defined on its "
+            f"{len(known.keep):,} test rows ({len(np.unique(known.truth))} different true values). Choose "
+            f"another score (targets.{name}.score), or give other test rows."
+        )
 
 
 def _seeded(base: Climb, place: int, names: Sequence[str], test: Prepared) -> _Seed:
@@ -152,19 +160,22 @@ def _seeded(base: Climb, place: int, names: Sequence[str], test: Prepared) -> _S
         began = time.monotonic()
         done = ask.network(f"{name} alone", [name], rows)
         solos[name] = done.network
-        candidate = ask.candidate(f"{name} alone", done.network, began, single=name, trained=done)
-        made.alone[name] = (candidate.score, _numbers(candidate, test, ask.facts))
+        made.alone[name] = _one(ask, done, began, test)
     for name in names:
         own = replace(ask, plan=replace(plan, fusion=_choice(plan, name)))
-        began = time.monotonic()
-        done = own.network(f"fusion {name}", list(plan.inputs), rows, start=solos, share=FUSION_SHARE)
-        candidate = own.candidate(f"fusion {name}", done.network, began, trained=done)
+        began = time.monotonic()  # one name for all: order, hiding and mixing are drawn by it
+        done = own.network("fusion", list(plan.inputs), rows, start=solos, share=FUSION_SHARE)
         fusion = done.network.model.fusion
         assert fusion is not None, "several inputs are fused"
-        weights = sum(p.numel() for p in fusion.parameters())
-        numbers = _numbers(candidate, test, ask.facts)
-        made.fused[name] = (candidate.score, numbers, candidate.seconds, weights)
+        made.fused[name] = _one(own, done, began, test, sum(p.numel() for p in fusion.parameters()))
     return made
+
+
+def _one(ask: Climb, done: Trained, began: float, test: Prepared, weights: int = 0) -> _One:
+    candidate = ask.candidate("", done.network, began, trained=done)
+    numbers = with_prior(said(candidate.member, test), ask.facts)
+    steps = int(done.history[-1]["step"])
+    return _One(candidate.score, candidate.rank(), numbers, candidate.seconds, steps, weights)
 
 
 def _choice(plan: Plan, name: str) -> Choice:
@@ -172,55 +183,57 @@ def _choice(plan: Plan, name: str) -> Choice:
     return plan.fusion if plan.fusion.name == name else Choice(name)
 
 
-def _numbers(candidate: Candidate, test: Prepared, facts: Facts) -> Numbers:
-    return with_prior(said(candidate.member, test), facts)
+def _chosen(found: Sequence[Mapping[str, _One]]) -> str:
+    """The name with the best mean rank of all seeds on the validation rows; of equals the first."""
+    return max(found[0], key=lambda n: tuple(np.mean([one[n].rank for one in found], axis=0)))
 
 
 def _compared(
-    plan: Plan, target: str, facts: Facts, tested: tuple[Prepared, object], found: Sequence[_Seed],
-    told: tuple[str, float],
-) -> Comparison:  # fmt: skip
-    asked, (test, groups) = plan.targets[target], tested
-    known = judge(task_of(asked), facts["targets"][target], test.targets[target], test.weight, groups)  # type: ignore[arg-type]
+    plan: Plan, target: str, facts: Facts, tested: _Tested, found: Sequence[_Seed], seconds: float
+) -> Comparison:
+    asked, test = plan.targets[target], tested.data
+    known = judge(task_of(asked), facts["targets"][target], test.targets[target], test.weight, tested.groups)
     metric = metrics.get(asked.score)()
     better = 1.0 if metric.better == "high" else -1.0
     drawn = resamples(
         len(known.keep), seeds_of.generator(plan.seed, f"compare {target}"), groups=known.groups
     )
 
-    def each(numbers: Sequence[Numbers]) -> tuple[Floats, Floats]:
+    def each(trained: Sequence[_One]) -> tuple[Floats, Floats]:
         """The score of every seed (S,), and their mean under every resample (R,)."""
-        answers = [known.answers(n.values[target]) for n in numbers]
+        answers = [known.answers(one.numbers.values[target]) for one in trained]
         values = [metric.value(known.truth, a, known.weight) for a in answers]
         spreads = [spread(metric, known.truth, a, known.weight, drawn) for a in answers]
         return np.array(values), np.mean(spreads, axis=0)
 
-    single = max(found[0].alone, key=lambda n: float(np.mean([one.alone[n][0] for one in found])))
-    alone, alone_drawn = each([one.alone[single][1] for one in found])
-    scores = {n: each([one.fused[n][1] for one in found]) for n in found[0].fused}
-    values_FS = np.array([values for values, _ in scores.values()])
-    ranks_F = np.nanmean(rankdata(-better * values_FS, axis=0), axis=1)
-    rows, narrow = len(drawn.part), drawn.narrowing
-    best = list(scores)[int(np.nanargmax(better * values_FS.mean(1)))]
+    single, best = _chosen([one.alone for one in found]), _chosen([one.fused for one in found])
+    alone = each([one.alone[single] for one in found])
+    scores = {n: each([one.fused[n] for one in found]) for n in found[0].fused}
+    ranks_F = _ranks(better * np.array([values for values, _ in scores.values()]))
 
-    def gain(name: str, values: Floats, spreads: Floats) -> Interval:
-        own, draws = scores[name]
-        return interval(better * float((own - values).mean()), better * (draws - spreads), narrow, rows)
+    def about(value: Floats, spreads: Floats) -> Interval:
+        return interval(float(value.mean()), spreads, drawn.narrowing, len(drawn.part))
 
     made = []
     for place, (name, (values, spreads)) in enumerate(scores.items()):
         one = [seed.fused[name] for seed in found]
+        gain, to_best = (
+            about(better * (values - other), better * (spreads - draws))
+            for other, draws in (alone, scores[best])
+        )
         made.append(Fused(
-            name, interval(float(values.mean()), spreads, narrow, rows), gain(name, alone, alone_drawn),
-            gain(name, *scores[best]), float(np.mean([o[0] for o in one])), float(ranks_F[place]), one[0][3],
-            float(np.mean([o[2] for o in one])), tuple(float(v) for v in values),
+            name, about(values, spreads), gain, to_best, float(np.mean([o.score for o in one])),
+            float(ranks_F[place]), one[0].weights, float(np.mean([o.seconds for o in one])),
+            tuple(float(v) for v in values), float(np.mean([o.steps for o in one])),
         ))  # fmt: skip
     made.sort(key=lambda one: (one.rank, one.name))
-    whole = interval(float(alone.mean()), alone_drawn, narrow, rows)
     return Comparison(
-        target, asked.score, tuple(made), single, whole, _rows(known), len(found), told[0], told[1]
-    )
+        target, asked.score, tuple(made), best, single, about(*alone), len(known.keep), len(found),
+        tested.how, seconds, tested.notes,
+    )  # fmt: skip
 
 
-def _rows(known: Judge) -> int:
-    return len(known.keep)
+def _ranks(values_FS: Floats) -> Floats:
+    """(F,): the mean place over the seeds; a score that is not defined comes last."""
+    ranks: Floats = rankdata(-np.where(np.isnan(values_FS), -np.inf, values_FS), axis=0).mean(1)
+    return ranks
