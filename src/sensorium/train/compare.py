@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from sensorium import seeds as seeds_of
-from sensorium.corrupt import stop
 from sensorium.errors import DataError, PlanError, unknown
 from sensorium.evaluate import judge
 from sensorium.fit_facts import task_of
@@ -25,7 +24,6 @@ from sensorium.metrics._bootstrap import Interval, interval, resamples, spread
 from sensorium.network import Network
 from sensorium.plan import Choice, Plan
 from sensorium.predict import with_prior
-from sensorium.prepare import corrupt_cells, prepare
 from sensorium.table.prepared import Prepared
 from sensorium.train.climb import Budget, Climb
 from sensorium.train.comparison import Comparison, Fused
@@ -33,7 +31,7 @@ from sensorium.train.division import crosses, divided, groups_of
 from sensorium.train.job import Trained
 from sensorium.train.run import Request, planned
 from sensorium.train.rungs import FUSION_SHARE
-from sensorium.train.start import REMEDY, start
+from sensorium.train.start import start, tested
 from sensorium.types import Arrays, Facts
 
 NEVER = 10**9
@@ -93,10 +91,10 @@ def compare(request: Request, names: Sequence[str] = (), *, seeds: int = 3) -> l
         raise DataError(
             f"{request.table.source}: there is one input, {next(iter(plan.inputs))!r}: nothing to fuse."
         )
-    base, tested = _begun(plan, request)
-    found = [_seeded(base, place, chosen, tested.data) for place in range(seeds)]
+    base, test = _begun(plan, request)
+    found = [_seeded(base, place, chosen, test.data) for place in range(seeds)]
     seconds = time.monotonic() - began
-    return [_compared(plan, name, base.facts, tested, found, seconds) for name in plan.targets]
+    return [_compared(plan, name, base.facts, test, found, seconds) for name in plan.targets]
 
 
 def _equal(plan: Plan) -> Plan:
@@ -121,9 +119,7 @@ def _begun(plan: Plan, request: Request) -> tuple[Climb, _Tested]:
     if request.test is None:
         test, groups = begun.data.rows(split.test), None if groups is None else groups[split.test]
     else:
-        test = prepare(plan, begun.facts, rows, store=store)
-        if plan.on_corrupt == "error":
-            stop(list(corrupt_cells(test)), rows, plan, REMEDY)
+        test, _ = tested(plan, begun.facts, rows, store)
     for name in plan.targets:
         _check(plan, name, begun.facts, test, rows.source)
     base = Climb(plan, begun.facts, begun.data, begun.train, begun.val, Budget(None, {}), split.groups)
@@ -189,10 +185,10 @@ def _chosen(found: Sequence[Mapping[str, _One]]) -> str:
 
 
 def _compared(
-    plan: Plan, target: str, facts: Facts, tested: _Tested, found: Sequence[_Seed], seconds: float
+    plan: Plan, target: str, facts: Facts, test: _Tested, found: Sequence[_Seed], seconds: float
 ) -> Comparison:
-    asked, test = plan.targets[target], tested.data
-    known = judge(task_of(asked), facts["targets"][target], test.targets[target], test.weight, tested.groups)
+    asked, data = plan.targets[target], test.data
+    known = judge(task_of(asked), facts["targets"][target], data.targets[target], data.weight, test.groups)
     metric = metrics.get(asked.score)()
     better = 1.0 if metric.better == "high" else -1.0
     drawn = resamples(
@@ -229,7 +225,7 @@ def _compared(
     made.sort(key=lambda one: (one.rank, one.name))
     return Comparison(
         target, asked.score, tuple(made), best, single, about(*alone), len(known.keep), len(found),
-        tested.how, seconds, tested.notes,
+        test.how, seconds, test.notes,
     )  # fmt: skip
 
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.corrupt import stop
 from sensorium.plan import InputPlan, Plan
-from sensorium.prepare import corrupt_cells, prepare
+from sensorium.prepare import corrupt_cells
 from sensorium.table.packed import CORRUPT, MISSING, Packed
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.train.division import crosses, divided, folds_of, rounds_of
 from sensorium.train.run import Request, planned
-from sensorium.train.start import REMEDY, start
+from sensorium.train.start import start, tested
 from sensorium.types import Json
 
 
@@ -74,10 +73,7 @@ def fill(request: Request) -> Filling:
     begun = start(plan, table, store, (train, split.val), crossed=crossed)
     prepared = [(table, begun.data)]
     if request.test is not None:
-        tests = prepare(plan, begun.facts, request.test, store=store)
-        if plan.on_corrupt == "error":
-            stop(list(corrupt_cells(tests)), request.test, plan, REMEDY)
-        prepared.append((request.test, tests))
+        prepared.append((request.test, tested(plan, begun.facts, request.test, store)[0]))
     columns: list[Filled] = []
     corrupt: list[tuple[tuple[str, int, str], ...]] = []
     for table, data in prepared:

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sensorium.corrupt import stop
 from sensorium.errors import PlanError
 from sensorium.infer import Inference, infer
 from sensorium.plan import Plan
 from sensorium.plan_yaml import apply_sets, read
 from sensorium.predict import Predictor
-from sensorium.prepare import corrupt_cells, prepare
+from sensorium.prepare import corrupt_cells
 from sensorium.store import Store
 from sensorium.table.leaks import Leak
 from sensorium.table.missingness import Missingness
@@ -27,7 +26,7 @@ from sensorium.train.ladder import climb
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.train.missing import missingness_of
 from sensorium.train.rungs import check_rungs, costs
-from sensorium.train.start import REMEDY, start
+from sensorium.train.start import start, tested
 from sensorium.types import Facts, Json
 
 RESERVE, LEAST_RESERVE = 0.1, 8.0
@@ -146,10 +145,7 @@ def run(request: Request) -> Run:
         predictor = Predictor(plan, facts, done.candidates[done.chosen].member)
         test_table = request.test
         predictor.compare(test_table)
-        tests = prepare(plan, facts, test_table, store=request.store)  # `prepare` may have filled the store
-        corrupt_test = list(corrupt_cells(tests))
-        if plan.on_corrupt == "error":
-            stop(corrupt_test, test_table, plan, REMEDY)
+        tests, corrupt_test = tested(plan, facts, test_table, request.store)
         measured = [measure(done, facts, tests, plan.seed)]
     elif not crossed:
         measured = [measure(done, facts, data.rows(split.test), plan.seed)]

@@ -50,6 +50,17 @@ def start(
     return Start(facts, data, kept[0], kept[1], _dropped(broken, train, val, name))
 
 
+def tested(
+    plan: Plan, facts: Facts, table: Table, store: Store | None
+) -> tuple[Prepared, list[tuple[str, int, str]]]:
+    """A test table prepared, and its corrupt cells; raises DataError where the plan stops at them."""
+    data = prepare(plan, facts, table, store=store)
+    corrupt = list(corrupt_cells(data))
+    if plan.on_corrupt == "error":
+        stop(corrupt, table, plan, REMEDY)
+    return data, corrupt
+
+
 def _prepared(
     plan: Plan, table: Table, store: Store | None, train: Rows, crossed: bool
 ) -> tuple[Facts, Prepared]:
