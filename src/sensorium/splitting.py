@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.errors import DataError, PlanError, nearest
+from sensorium.errors import PlanError, nearest
 from sensorium.infer import guess
 from sensorium.infer_columns import ColumnGuess
 from sensorium.pack_table import write_table
 from sensorium.splitting_sets import Asked, How, divided_groups, divided_sets, missed, parts_of
 from sensorium.splitting_ties import Together, ties_of
 from sensorium.table.anchored import Anchor
-from sensorium.table.split import PARTS, Kind, find_split_column
+from sensorium.table.split import PARTS, Kind, check_enough, checked_shares, find_split_column
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
 from sensorium.types import Json
@@ -137,7 +137,8 @@ def split_table(
     rows, groups or times, PlanError for bad shares and for what does not go together.
     """
     how = _checked(table, how, target, by)
-    wanted = _wanted(table, shares)
+    wanted = checked_shares(shares, "shares")
+    check_enough(table, table.num_rows, wanted, "one of the shares")
     guesses = guess(table, () if target is None else (target,), seed=seed)
     kind = _kind(guesses) if target is not None else None
     asked = Asked(how, by, wanted, seeds.generator(seed, "split"), target, kind)
@@ -153,21 +154,6 @@ def split_table(
         part, told, more = divided_sets(table, asked, ties)
     counts = ", ".join(f"{int((part == place).sum()):,} {name}" for place, name in enumerate(PARTS))
     return Division(part, f"{told}: {counts} rows", (*notes, *more, *missed(part, wanted, MISSED)))
-
-
-def _wanted(table: Table, shares: Sequence[float]) -> NDArray[np.float64]:
-    found = np.array(shares, np.float64)
-    if found.shape != (3,) or not np.isfinite(found).all() or (found < 0).any() or found[0] <= 0:
-        raise PlanError(
-            f"shares: expected three numbers >= 0 for train, val and test, train above 0; got {list(shares)}."
-        )
-    needed = int((found > 0).sum())
-    if table.num_rows < needed:
-        raise DataError(
-            f"{table.source}: {table.num_rows} rows cannot be divided into {needed} parts (train, val, "
-            "test). Add rows, or set one of the shares to 0."
-        )
-    return found
 
 
 def _checked(table: Table, how: How | None, target: str | None, by: str | None) -> How:

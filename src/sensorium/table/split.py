@@ -94,7 +94,9 @@ def divide(
     target, kind: what to stratify by. test: False when test rows come from elsewhere: none are cut
     then. Raises DataError when there are too few rows, groups or times, PlanError for bad shares.
     """
-    parts = _shares(shares, test)
+    parts = checked_shares(shares)
+    if not test:
+        parts[2] = 0
     if how == "auto":
         column = find_split_column(table)
         how = "stratified" if column is None else "given"
@@ -102,7 +104,7 @@ def divide(
         raise PlanError(f"split.column: name the column that divides the rows by {how!r}.")
     if how == "given" and column is not None:
         return _counted(_given(table, column, parts, rng, target, kind))
-    _enough(table, table.num_rows, parts)
+    check_enough(table, table.num_rows, parts)
     if how == "group" and column is not None:
         return _counted(_by_group(table, column, parts, rng, target, kind))
     if how == "time" and column is not None:
@@ -146,24 +148,26 @@ def folds(
     return [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in range(k)]
 
 
-def _shares(shares: Sequence[float], test: bool) -> NDArray[np.float64]:
+def checked_shares(shares: Sequence[float], where: str = "split.shares") -> NDArray[np.float64]:
+    """float64 (3,): the shares of train, val and test; where: what the user calls them. Raises PlanError."""
     found = np.array(shares, np.float64)
     if found.shape != (3,) or not np.isfinite(found).all() or (found < 0).any() or found[0] <= 0:
         raise PlanError(
-            f"split.shares: expected three numbers >= 0 for train, val and test, train above 0; "
+            f"{where}: expected three numbers >= 0 for train, val and test, train above 0; "
             f"got {list(shares)}."
         )
-    if not test:
-        found[2] = 0
     return found
 
 
-def _enough(table: Table, rows: int, parts: NDArray[np.float64]) -> None:
+def check_enough(
+    table: Table, rows: int, parts: NDArray[np.float64], which: str = "a share of split.shares"
+) -> None:
+    """Raise DataError when so many rows cannot fill the parts; which: what the user may set to 0."""
     needed = int((parts > 0).sum())
     if rows < needed:
         raise DataError(
             f"{table.source}: {rows} rows cannot be divided into {needed} parts (train, val, test). "
-            "Add rows, or set a share of split.shares to 0."
+            f"Add rows, or set {which} to 0."
         )
 
 
@@ -231,7 +235,7 @@ def _given(
     if absent:
         train = np.flatnonzero(placed == 0)
         cut = np.where(np.isin(np.arange(3), [0, *absent]), parts, 0.0)
-        _enough(table, len(train), cut)
+        check_enough(table, len(train), cut)
         labels = _labels(table, target, kind)
         placed[train], how = _cut(len(train), None if labels is None else labels[train], cut, rng)
         names = " and ".join(PARTS[part] for part in absent)
