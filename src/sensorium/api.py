@@ -231,10 +231,7 @@ def load(
 
     verify: check the bundle's files and golden rows. roots, verify_store: as for ``Learner``.
     """
-    path = Path(folder)
-    if not (path / "bundle.json").exists() and (path / "bundle" / "bundle.json").exists():
-        path = path / "bundle"
-    found = bundles.load(path, verify=verify)
+    found = bundles.load(bundles.bundle_in(Path(folder)), verify=verify)
     learner = Learner(tuple(found.predictor.plan.targets), roots=roots, verify_store=verify_store)
     learner._bundle = found
     return learner

@@ -162,6 +162,12 @@ def load(folder: Path | str, *, verify: bool = True) -> Bundle:
     return bundle
 
 
+def bundle_in(folder: Path) -> Path:
+    """The bundle's folder: this one, or the one that a run has written into it."""
+    within = folder / "bundle"
+    return within if not (folder / HEAD).exists() and (within / HEAD).exists() else folder
+
+
 def _head(folder: Path) -> Facts:
     """bundle.json in this version's form."""
     if not (folder / HEAD).is_file():

@@ -42,11 +42,10 @@ def inspect(
     else:
         judged = None
         if run is not None and target is not None:
-            from sensorium.bundle import load
+            from sensorium.bundle import bundle_in, load
             from sensorium.train.unseen import judged as judged_by
 
-            inside = run / "bundle" if (run / "bundle").is_dir() else run
-            judged = judged_by(load(inside).predictor, rows, target, store)
+            judged = judged_by(load(bundle_in(run)).predictor, rows, target, store)
         found = deeply = inspect_deeply(rows, target, store=store, judged=judged)
         if html is not None:
             from sensorium.report.inspect_page import inspection_page

@@ -30,16 +30,18 @@ def prepare(
 ) -> None:
     """Decode every cell of TABLE into the store, as `train` with the same plan would; resumable."""
     from sensorium.api import Learner
+    from sensorium.cli.flags import changes
     from sensorium.corrupt import places, write_cells
     from sensorium.store import default_store
 
-    sets = [*(set_ or ())]
-    if weight is not None:
-        sets.append(f"weight={json.dumps(weight)}")
-    if on_corrupt is not None:
-        sets.append(f"on_corrupt={on_corrupt}")
     learner = Learner(
-        target, plan=plan, sets=sets, effort=effort, seed=seed, roots=root or (), verify_store=verify_store
+        target,
+        plan=plan,
+        sets=changes(set_, weight, on_corrupt),
+        effort=effort,
+        seed=seed,
+        roots=root or (),
+        verify_store=verify_store,
     )
     found = learner.prepare(table if len(table) > 1 else table[0], test=test)
     broken = [

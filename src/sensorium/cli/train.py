@@ -30,19 +30,15 @@ def train(
 ) -> None:
     """Train on TABLE: climb the ladder, tell the truth about fusion, write a bundle and a report."""
     from sensorium.api import Learner
+    from sensorium.cli.flags import changes
 
-    sets = [*(set_ or ())]
-    if weight is not None:
-        sets.append(f"weight={json.dumps(weight)}")
-    if on_corrupt is not None:
-        sets.append(f"on_corrupt={on_corrupt}")
     learner = Learner(
         target,
         plan=plan,
         effort=effort,
         time_limit=time_limit,
         seed=seed,
-        sets=sets,
+        sets=changes(set_, weight, on_corrupt),
         roots=root or (),
         verify_store=verify_store,
     )
