@@ -1,18 +1,13 @@
 """An inspection that takes its time: also what is nearly the same, and labels that are probably wrong."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from sensorium.inspect_held_out import HeldOut
 from sensorium.inspect_labels import LabelErrors, label_errors
 from sensorium.inspect_near import NearColumn, near_column
 from sensorium.inspect_show import WIDTH
-from sensorium.inspect_table import Inspection, inspect
+from sensorium.inspect_table import Inspection, inspect, parts_of
 from sensorium.store import Store
-from sensorium.table.split import PARTS, split_word
 from sensorium.table.table import Table
 from sensorium.tasks import tasks
 from sensorium.types import Json
@@ -89,7 +84,7 @@ def inspect_deeply(
     """
     plain = inspect(table, target, seed=seed)
     guesses = [column.guess for column in plain.columns]
-    parts = parts_of(table, [one.column for one in guesses if one.role == "split"])
+    parts = parts_of(table, guesses)
     near = tuple(near_column(table, one, parts, seed) for one in guesses if one.role == "input")
     labelled = {one.column for one in guesses if one.modality is not None and one.role == "target"
                 and tasks.get(one.modality).trees == "classify"}  # fmt: skip
@@ -98,12 +93,3 @@ def inspect_deeply(
         inputs = [one.column for one in guesses if one.role == "input"]
         wrong = label_errors(table, target, inputs, seed=seed, store=store, judged=judged)
     return Deep(table, plain, near, wrong)
-
-
-def parts_of(table: Table, columns: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Row numbers of train, val and test, as the first of these columns says; empty without one."""
-    for column in columns:
-        words = [split_word(cell) for cell in table.cells(column)]
-        found = {p: np.array([r for r, w in enumerate(words) if w == p], np.int64) for p in PARTS}
-        return {part: rows for part, rows in found.items() if len(rows)}
-    return {}

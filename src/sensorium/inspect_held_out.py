@@ -71,7 +71,8 @@ def held_out(table: Table, target: str, seed: int, store: Store | None = None) -
     plan = infer(some, target, seed=seed).plan
     if task_of(plan.targets[target]).trees != "classify":
         raise DataError(f"target {target!r}: its cells are no labels, so none of them is suspected.")
-    plan, facts, fields = _readable(plan, fit_facts(plan, some, np.arange(len(rows))))
+    facts = fit_facts(plan, some, np.arange(len(rows)))
+    plan, fields = _readable(plan, facts)
     data = prepare(plan, facts, some, store=store)
     known = np.flatnonzero(data.targets[target].mask)
     rows, data = rows[known], data.rows(known)
@@ -91,8 +92,8 @@ def held_out(table: Table, target: str, seed: int, store: Store | None = None) -
     return HeldOut(rows, given, tuple(facts["targets"][target]["labels"]), said, how)
 
 
-def _readable(plan: Plan, facts: Facts) -> tuple[Plan, Facts, tuple[Field, ...]]:
-    """The plan with the inputs that linear models and trees can read."""
+def _readable(plan: Plan, facts: Facts) -> tuple[Plan, tuple[Field, ...]]:
+    """The plan with the inputs that linear models and trees can read, and how they read them."""
     found: dict[str, Field] = {}
     for name, asked in plan.inputs.items():
         field = modality_of(asked).field(name, [facts["inputs"][name][c] for c in asked.columns])
@@ -103,7 +104,7 @@ def _readable(plan: Plan, facts: Facts) -> tuple[Plan, Facts, tuple[Field, ...]]
             f"no input can be read by linear models or trees ({', '.join(plan.inputs)}). "
             "Give a trained run, whose answers are used instead."
         )
-    return replace(plan, inputs={n: plan.inputs[n] for n in found}), facts, tuple(found.values())
+    return replace(plan, inputs={n: plan.inputs[n] for n in found}), tuple(found.values())
 
 
 def _learners(rows: int, fields: Sequence[Field], classes: int) -> dict[str, Fit]:

@@ -3,7 +3,6 @@
 Letters: N rows.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from sensorium.media.several import held, sign_of
 from sensorium.modalities import modalities
 from sensorium.modalities._base import Modality
 from sensorium.progress import Progress
-from sensorium.table import hashes
 from sensorium.table.near import Near, linked, near
 from sensorium.table.packed import Cell
 from sensorium.table.table import Table
@@ -109,23 +107,6 @@ def fingerprints(modality: Modality, table: Table, column: str, rows: Ints) -> l
             each = map if threads is None else threads.map
             made += each(lambda cell: _print(modality, cell), cells)
     return made
-
-
-def together(table: Table, looks: Sequence[Looks], inputs: Sequence[str]) -> Ints:
-    """int64 (N,): one number for rows that belong together: copies in any of the looks, or equal inputs."""
-    first, second = [], []
-    groups = [one.groups() for one in looks]
-    if inputs:
-        codes = [table.codes(name) for name in inputs]
-        rows = np.unique(hashes.combined(codes), return_inverse=True)[1]
-        groups.append(np.where(np.any([c >= 0 for c in codes], axis=0), rows, -1))
-    for group in [*groups, *(one.cell for one in looks)]:
-        rows = np.flatnonzero(group >= 0)
-        _, start, of = np.unique(group[rows], return_index=True, return_inverse=True)
-        first.append(rows)
-        second.append(rows[start[of]])
-    nothing = [np.zeros(0, np.int64)]
-    return linked(table.num_rows, np.concatenate(first or nothing), np.concatenate(second or nothing))
 
 
 def _print(modality: Modality, cell: Cell) -> bytes | None:

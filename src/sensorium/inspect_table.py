@@ -73,7 +73,7 @@ def inspect(
         rest = guess(table.drop(targets), user=user, seed=seed) if len(table.names) > len(targets) else ()
         guesses = _in_order(table, (*rest, *(ColumnGuess(name, "target", None, 0.0) for name in targets)))
     columns = tuple(look(table, one, seed) for one in guesses)
-    parts = _parts(table, guesses)
+    parts = parts_of(table, guesses)
     inputs = [g.column for g in guesses if g.role == "input"]
     leaks = tuple(find_leaks(table, parts, inputs)) if len(parts) > 1 and inputs else ()
     duplicates = _duplicates(table, inputs)
@@ -93,7 +93,7 @@ def _in_order(table: Table, guesses: Sequence[ColumnGuess]) -> tuple[ColumnGuess
     return tuple(sorted(guesses, key=lambda one: places[one.column]))
 
 
-def _parts(table: Table, guesses: Sequence[ColumnGuess]) -> dict[str, NDArray[np.int64]]:
+def parts_of(table: Table, guesses: Sequence[ColumnGuess]) -> dict[str, NDArray[np.int64]]:
     """Row numbers of train, val and test, as the split column says; empty without one."""
     for one in guesses:
         if one.role == "split":

@@ -9,9 +9,10 @@ from PIL import Image
 
 from sensorium import inspect_looks
 from sensorium.infer_columns import ColumnGuess
-from sensorium.inspect_looks import compared, looks_of, together
+from sensorium.inspect_looks import compared
 from sensorium.inspect_near import NearColumn, near_column
 from sensorium.load_table import load_table
+from sensorium.splitting_ties import ties_of
 from sensorium.table.table import Table
 
 PHOTO = ColumnGuess("photo", "input", "image")
@@ -103,14 +104,17 @@ def test_of_many_cells_a_sample_is_compared(table: Table) -> None:
 
 
 def test_rows_that_belong_together_are_linked_through_any_column(table: Table) -> None:
-    looks = looks_of(table, PHOTO, 0)
-    groups = together(table, [looks], ["photo", "age"])
+    age = ColumnGuess("age", "input", "number")
+    groups = ties_of(table, [PHOTO, age], "near", by=None, seed=0, notes=[])
+    assert groups is not None
     same = [(a, b) for a in range(10) for b in range(a) if groups[a] == groups[b]]
     assert sorted(same) == [(7, 1), (8, 3), (9, 2)]
     rows = load_table({"age": [1, 2, 1, None, None]})
-    assert together(rows, [], ["age"])[0] == together(rows, [], ["age"])[2]
-    assert len(np.unique(together(rows, [], ["age"]))) == 4  # rows without a cell stand alone
-    assert len(np.unique(together(rows, [], []))) == 5
+    alike = ties_of(rows, [age], "near", by=None, seed=0, notes=[])
+    assert alike is not None
+    assert alike[0] == alike[2]
+    assert len(np.unique(alike)) == 4  # rows without a cell stand alone
+    assert ties_of(rows, [], "near", by=None, seed=0, notes=[]) is None
 
 
 def test_media_in_files_and_several_in_a_cell_are_compared(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sensorium.inspect_deep import Deep, parts_of
+from sensorium.inspect_deep import Deep
+from sensorium.inspect_table import parts_of
 from sensorium.modalities import modalities
 from sensorium.report import inspect_columns, inspect_findings
 from sensorium.report.markup import Html, joined, p, tag, ticked
@@ -22,7 +23,7 @@ def inspection_page(path: Path, found: Deep) -> None:
     target = next((one for one in guesses if one.role == "target"), None)
     kinds = {one.column: one.modality for one in guesses if one.role != "target"}
     share = _share(found, [k for k in kinds.values() if k is not None])
-    divided = parts_of(table, [one.column for one in guesses if one.role == "split"])
+    divided = parts_of(table, guesses)
     labels = (
         target is not None and target.modality is not None and tasks.get(target.modality).trees == "classify"
     )
