@@ -170,7 +170,9 @@ class Learner:
         if isinstance(table, list) and not table:
             check_on_corrupt(on_corrupt)
             return
-        pieces = predictor.pieces(self._table(table), on_corrupt, cells, store=self._store())
+        store = self._store()
+        rows = load_table(table, roots=self.roots, store=store)
+        pieces = predictor.pieces(rows, on_corrupt, cells, store=store)
         yield from map(predictor.cells, pieces)
 
     def predict(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.generic]:

@@ -38,8 +38,7 @@ class Batches:
             for name, asked in plan.inputs.items()
             for place, part in enumerate(data.inputs[name])
         }
-        parts = {name: part.index for name, (_, _, part) in self._inputs.items() if part.index is not None}
-        self._repeat = {name for name, index in parts.items() if len(np.unique(index)) < len(index)}
+        self._repeat = {name for name, (_, _, part) in self._inputs.items() if part.shared()}
         self._targets = {n: data.targets[n] for n in plan.targets if n in data.targets}
 
     def __len__(self) -> int:
@@ -83,7 +82,7 @@ class Batches:
 
     def near(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows, sorted so that batches cut in a row are cheap."""
-        return order.near(rows, self.lengths(), self.media())
+        return rows if len(rows) < 2 else order.near(rows, self.lengths(), self.media())
 
     def order(self, batch_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         """One epoch's batches, shuffled, rows of one medium or of like length together."""

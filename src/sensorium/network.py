@@ -103,7 +103,8 @@ class Network(Member):
                 output: Output = self.model(moved(batches.batch(cut), where), mode)
             return output
 
-        yield from in_pieces(rows, batches.sizes(rows), ANSWER_ROWS, run)
+        sizes = batches.sizes(rows) if len(rows) > 1 else np.zeros(len(rows), np.int64)  # one goes at once
+        yield from in_pieces(rows, sizes, ANSWER_ROWS, run)
 
     def state(self) -> tuple[Facts, dict[str, NDArray[np.generic]]]:
         """The narrowed plan and the weights; the bundle keeps the facts once for all members."""

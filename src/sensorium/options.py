@@ -182,7 +182,8 @@ def build(cls: type[T], *facts: Any, choices: Mapping[str, object], where: str) 
 
 def built(cls: type[T], choices: Mapping[str, Json], where: str) -> T:
     """A component without facts and without state, built once for equal choices."""
-    made: T = _built(cls, json.dumps(choices, sort_keys=True), where)  # type: ignore[arg-type]
+    told = json.dumps(choices, sort_keys=True) if choices else "{}"
+    made: T = _built(cls, told, where)  # type: ignore[arg-type]
     return made
 
 

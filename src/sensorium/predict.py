@@ -16,7 +16,7 @@ from sensorium.members._pieces import AT_ONCE, said
 from sensorium.plan import Plan
 from sensorium.prepare import corrupt_cells, prepare
 from sensorium.store import Store
-from sensorium.table.packed import CORRUPT, MISSING
+from sensorium.table.packed import CORRUPT, PRESENT
 from sensorium.table.prepared import Prepared
 from sensorium.table.table import Table
 from sensorium.types import Facts, Json
@@ -174,10 +174,9 @@ def with_prior(numbers: Numbers, facts: Facts) -> Numbers:
 def missing_inputs(plan: Plan, data: Prepared) -> list[str]:
     """For each row the columns that were missing or corrupt: ``photo;voice (corrupt)``; empty: none."""
     told: list[list[str]] = [[] for _ in range(len(data))]
-    for column in dict.fromkeys(c for asked in plan.inputs.values() for c in asked.columns):
-        status = data.columns[column].row_status()
-        for row in np.flatnonzero(status == MISSING):
-            told[row].append(column)
-        for row in np.flatnonzero(status == CORRUPT):
-            told[row].append(f"{column} (corrupt)")
+    columns = list(dict.fromkeys(c for asked in plan.inputs.values() for c in asked.columns))
+    status_CN = np.stack([data.columns[column].row_status() for column in columns])
+    for place, row in np.argwhere(status_CN != PRESENT).tolist():
+        corrupt = status_CN[place, row] == CORRUPT
+        told[row].append(f"{columns[place]} (corrupt)" if corrupt else columns[place])
     return [";".join(names) for names in told]

@@ -42,9 +42,13 @@ def default_store(*, verify: bool = False) -> "Store":
     ``SENSORIUM_STORE_GB`` bounds it (else 20; 0 keeps nothing). Raises PlanError when it is no number.
     """
     told = os.environ.get("SENSORIUM_STORE")
-    cache_folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = Path(told) if told else Path(cache_folder) / "sensorium"
-    return Store(folder, limit_gb=_limit(os.environ.get("SENSORIUM_STORE_GB")), verify=verify)
+    return Store(Path(told or _users()), limit_gb=_limit(os.environ.get("SENSORIUM_STORE_GB")), verify=verify)
+
+
+def _users() -> str:
+    """The folder in which a user's programs keep what they can make again."""
+    kept = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(kept, "sensorium")
 
 
 def _limit(told: str | None) -> float:

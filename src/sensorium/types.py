@@ -125,7 +125,9 @@ for _kind in (Arrays, Tokens, Fused, Output, Batch):
 
 
 def moved(batch: Batch, device: torch.device | str) -> Batch:
-    """The batch with every tensor on ``device``."""
+    """The batch with every tensor on ``device``; the batch itself when it is there, as on a processor."""
+    if batch.rows.device == torch.device(device):
+        return batch
 
     def move(leaf: object) -> object:
         return leaf.to(device, non_blocking=True) if isinstance(leaf, Tensor) else leaf

@@ -230,7 +230,8 @@ def trimmed(wave: Wave, rate: int, below_db: float = 30.0) -> Wave:
     """The wave without its silent ends: 10 ms pieces ``below_db`` under the loudest; 30 ms are left on."""
     hop = max(1, rate // 100)
     pieces = -(-len(wave) // hop)
-    padded = np.pad(wave.astype(np.float64), (0, pieces * hop - len(wave)))
+    padded = np.zeros(pieces * hop)
+    padded[: len(wave)] = wave
     power = (padded.reshape(pieces, hop) ** 2).mean(1)
     loud = np.flatnonzero(power > power.max() * 10 ** (-below_db / 10))
     if len(loud) == 0:

@@ -91,7 +91,7 @@ class _Places:
         bases = [*([] if folder is None else [folder]), *roots]
         self._bases = list(dict.fromkeys(os.path.abspath(base) for base in bases))
         self._allowed = [os.path.realpath(base) for base in self._bases]
-        self._folders: dict[str, str] = {}
+        self._folders: dict[str, str] = dict(zip(self._bases, self._allowed, strict=True))
         self._files: dict[str, Path] = {}
 
     def find(self, cell: str) -> Path:
@@ -158,10 +158,16 @@ class _Places:
         folder, name = os.path.split(path)
         if name in ("", ".", ".."):
             return os.path.realpath(path)
-        real = self._folders.get(folder)
-        if real is None:
-            real = self._folders[folder] = os.path.realpath(folder)
-        return os.path.join(real, name)
+        return os.path.join(self._folder(folder), name)
+
+    def _folder(self, path: str) -> str:
+        """A folder with every link followed; what is above a folder that was met is not followed again."""
+        if path not in self._folders:
+            above, name = os.path.split(path)
+            known = self._folders.get(above) if name not in ("", ".", "..") else None
+            here = path if known is None else os.path.join(known, name)
+            self._folders[path] = os.path.realpath(here) if known is None or os.path.islink(here) else here
+        return self._folders[path]
 
     def _inside(self, real: str) -> bool:
         return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._allowed)

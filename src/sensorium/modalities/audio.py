@@ -199,9 +199,12 @@ class Audio(Modality):
 
     def _wave(self, cell: Cell, facts: Facts) -> NDArray[np.int16] | None:
         """The sound as it is stored; None for a video without sound, which is missing."""
-        if track.silent(cell):
-            return None
-        wave = audio.decode(cell, facts["rate"], self.rate_of_arrays, self.limits)
+        try:
+            wave = audio.decode(cell, facts["rate"], self.rate_of_arrays, self.limits)
+        except CorruptCell:
+            if track.silent(cell):
+                return None
+            raise
         if self.trim:
             wave = audio.trimmed(wave, facts["rate"])
         wave = wave[: max(1, round(facts["seconds"] * facts["rate"]))]

@@ -23,6 +23,8 @@ from sensorium.types import Arrays, Facts, Layout
 
 SAMPLE = 100_000
 FEW_ROWS = 200
+FEW_CELLS = 16
+"""So few cells are read sooner one by one than Arrow finds the different ones."""
 
 
 class Category(Modality):
@@ -112,7 +114,7 @@ class Category(Modality):
 
 def _codes(cells: Sequence[Cell], table: dict[str, int]) -> tuple[NDArray[np.int64], dict[int, str]]:
     """Codes (N,), -1 where there is nothing to code. Arrow finds the different cells where it can."""
-    array = arrow(cells)
+    array = arrow(cells) if len(cells) > FEW_CELLS else None
     kinds = (pa.types.is_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
     if array is None or not any(is_kind(array.type) for is_kind in kinds):
         keys, reasons = each(cells, codes.key)

@@ -49,6 +49,11 @@ class Packed:
         """int64 (K,): the records of these rows."""
         return rows if self.index is None else self.index[rows]
 
+    def shared(self) -> bool:
+        """Whether some rows have the same record."""
+        index = self.index
+        return index is not None and len(index) > 1 and len(np.unique(index)) < len(index)
+
     def row_status(self) -> NDArray[np.uint8]:
         """uint8 (N,): PRESENT, MISSING or CORRUPT for each row."""
         return self.status if self.index is None else self.status[self.index]
