@@ -65,6 +65,28 @@ def test_links_are_followed_only_inside(place: Path) -> None:
     assert reason("dead.jpg", place) == "'dead.jpg': no such file"
 
 
+def test_folders_below_folders_that_were_met_may_be_links_too(place: Path) -> None:
+    (place / "real" / "deep").mkdir(parents=True)
+    (place / "real" / "deep" / "a.png").write_bytes(b"x")
+    (place / "table" / "inner").mkdir(parents=True)
+    (place / "table" / "inner" / "b.png").write_bytes(b"x")
+    (place / "table" / "inner" / "out").symlink_to(place / "real")
+    (place / "table" / "inner" / "loop").symlink_to(place / "table" / "inner")
+    cells = [
+        "inner/b.png",
+        "inner/out/deep/a.png",
+        "inner/loop/b.png",
+        "inner/loop/loop/b.png",
+        "inner/../inner/b.png",
+    ]
+    found = located(cells, place / "table", (), every=True)
+    inside = place.resolve() / "table" / "inner" / "b.png"
+    assert [found[i] for i in (0, 2, 3, 4)] == [inside] * 4
+    assert str(found[1]) == "'inner/out/deep/a.png' lies outside the allowed folders"
+    both = located(cells, place / "table", (place / "real",), every=True)
+    assert both[1] == place.resolve() / "real" / "deep" / "a.png"
+
+
 def test_a_folder_that_is_itself_a_link_is_a_root(place: Path) -> None:
     (place.parent / "alias").symlink_to(place)
     assert locate("a.jpg", place.parent / "alias", ()) == place / "a.jpg"

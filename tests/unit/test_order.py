@@ -15,7 +15,7 @@ from sensorium.store import Store
 from sensorium.table.order import Shards, shuffled
 from sensorium.table.packed import PRESENT, Packed
 from sensorium.table.prepared import Prepared
-from sensorium.train.ahead import AHEAD, ahead
+from sensorium.train.ahead import AHEAD, SLOW, ahead
 from tiny import asked, plan_of
 
 
@@ -107,6 +107,29 @@ def test_work_ahead_comes_in_order_and_only_a_little_is_made_ahead() -> None:
         assert len(begun) <= place + AHEAD + 1
     assert found == [n * n for n in range(20)]
     assert list(ahead(make, [])) == []
+
+
+def test_what_is_quickly_made_is_made_where_it_is_used_and_what_is_slow_in_threads() -> None:
+    def makers(seconds: float) -> list[bool]:
+        made_here: list[bool] = []
+
+        def make(item: int) -> int:
+            made_here.append(threading.current_thread() is threading.main_thread())
+            time.sleep(seconds)
+            return item
+
+        found = []
+        for value, _ in ahead(make, range(12)):
+            found.append(value)
+            time.sleep(0.004)
+        assert found == list(range(12))
+        return made_here
+
+    assert makers(0.002) == [True] * SLOW + [False] * (12 - SLOW)
+    quick: list[bool] = []
+    for _ in ahead(lambda _: quick.append(threading.current_thread() is threading.main_thread()), range(12)):
+        time.sleep(0.02)
+    assert quick == [True] * 12
 
 
 def test_the_time_that_was_waited_is_told() -> None:

@@ -84,3 +84,11 @@ def test_chunks_of_which_one_has_gaps_are_one_column_with_a_mask() -> None:
     np.testing.assert_array_equal(mask[1:], holes.timed(np.arange(4))[1])
     np.testing.assert_array_equal(values[1:], holes.timed(np.arange(4))[0])
     assert concatenated([whole, whole]).mask is None
+
+
+def test_records_are_shared_where_two_rows_have_one() -> None:
+    whole = Packed(np.zeros((3, 2)), np.zeros(3, np.uint8))
+    assert not whole.shared()
+    assert not whole.rows(np.array([2, 0])).shared()
+    assert whole.rows(np.array([2, 0, 2])).shared()
+    assert not whole.rows(np.array([1])).shared()

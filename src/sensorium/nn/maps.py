@@ -57,14 +57,16 @@ class MapTokens(nn.Module):
         return torch.cat([zones_BZC.flatten(1), highest(x_BWC, mask_BW)], 1)
 
 
-def grid_values(x: Arrays) -> tuple[Tensor, Tensor | None]:
+def grid_values(x: Arrays, whole: bool = False) -> tuple[Tensor, Tensor | None]:
     """The map as floats with everything masked at zero, channels last, and its column mask if it has one.
 
     Bytes become 0 to 1. The column mask is None when all rows are real and whole, or there is no time.
+    whole: every row is known to be real.
     """
     values = x.values if x.values.is_floating_point() else x.values.float() / 255
-    wide = x.mask[:, None, None, :] if x.mask.ndim == 2 else x.mask[:, None, None, None]
-    values = torch.where(wide, values, torch.zeros_like(values))
+    if x.mask.ndim == 2 or not whole:
+        wide = x.mask[:, None, None, :] if x.mask.ndim == 2 else x.mask[:, None, None, None]
+        values = torch.where(wide, values, torch.zeros_like(values))
     mask_BW = x.mask if x.mask.ndim == 2 else None
     return values.contiguous(memory_format=torch.channels_last), mask_BW
 
@@ -77,11 +79,11 @@ def encoded(x: Arrays, training: bool, network: Callable[[Tensor, Tensor | None]
     """
     present_B = x.present()
     if not training or bool(present_B.all()):
-        tokens = network(*grid_values(x))
+        tokens = network(*grid_values(x, whole=training))
         mask = tokens.mask & present_B.unsqueeze(1)
         return Tokens(tokens.values, mask, tokens.grid, tokens.maps).clean()
     where = present_B.nonzero().squeeze(1)
-    some = network(*grid_values(Arrays(x.values[where], x.mask[where])))
+    some = network(*grid_values(Arrays(x.values[where], x.mask[where]), whole=True))
     rows = len(present_B)
 
     def back(part: Tensor) -> Tensor:

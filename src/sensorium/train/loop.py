@@ -16,6 +16,7 @@ from sensorium.errors import TrainingError
 from sensorium.metrics._show import short
 from sensorium.model import Model
 from sensorium.network import Network
+from sensorium.nn import heap
 from sensorium.nn.devices import device
 from sensorium.nn.memory import out_of_memory
 from sensorium.plan import Plan
@@ -45,7 +46,7 @@ def train_network(job: Job) -> Trained:
     while True:
         try:
             plan = replace(job.plan, train=options)
-            with torch.random.fork_rng(devices=devices()):
+            with torch.random.fork_rng(devices=devices()), heap.kept():
                 return _Trainer(job, plan).run()
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
@@ -107,8 +108,7 @@ class _Trainer:
         if self.best or self.average:
             self.model.load_state_dict(self.best or self.average)
         network = Network(self.model.eval(), self.job.plan, self.job.facts)
-        best = self.best_step or self.step
-        kept = self.balancing.keep()
+        best, kept = self.best_step or self.step, self.balancing.keep()
         return Trained(network, self.history, self._settled(), best, self.batch_rows, state, kept)
 
     def _settled(self) -> dict[str, int]:
@@ -195,8 +195,9 @@ class _Trainer:
         rate = self.plan.train.optimizer.rate * rate_share(self.step, self.steps, self.plan.train.warmup)
         set_rate(self.optimizer, rate)
         low = self.plan.train.precision == "bfloat16"
-        rng = seeds.generator(self.plan.seed, f"mixup {self.job.name} {self.step}")
-        batch = mixed(batch, self.model, self.plan.train, rng)
+        if max(self.plan.train.mixup, self.plan.train.cutmix) > 0:
+            rng = seeds.generator(self.plan.seed, f"mixup {self.job.name} {self.step}")
+            batch = mixed(batch, self.model, self.plan.train, rng)
         done = train_step(
             self.model, batch, self.plan, self.losses, self.optimizer,
             step=self.step, bfloat16=low, balancing=self.balancing.active,

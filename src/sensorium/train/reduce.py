@@ -41,18 +41,25 @@ def reduced(
     for their partner's target by the rest.
     """
     counts = target.mask if seen_B is None else target.mask & seen_B
+    if batch.partner is None or batch.share is None:
+        lost_B = loss(numbers.float(), target)
+        count_B = counts.float() if batch.weight is None else counts * batch.weight
+        return _sum(lost_B, counts, count_B) / count_B.sum().clamp(min=1e-12)
     rows_B = torch.arange(len(counts), device=counts.device)
-    sides = [(rows_B, torch.ones(len(counts), device=counts.device))]
-    if batch.partner is not None and batch.share is not None:
-        sides = [(rows_B, batch.share), (batch.partner, 1 - batch.share)]
+    sides = [(rows_B, batch.share), (batch.partner, 1 - batch.share)]
     lost, total = [], []
     for side_B, share_B in sides:
         mask_B = counts[side_B]
         loss_B = loss(numbers.float(), Arrays(target.values[side_B], target.mask[side_B]))
         weight_B = share_B * mask_B if batch.weight is None else share_B * mask_B * batch.weight[side_B]
-        lost.append((torch.where(mask_B, loss_B, torch.zeros_like(loss_B)) * weight_B).sum())
+        lost.append(_sum(loss_B, mask_B, weight_B))
         total.append(weight_B.sum())
     return torch.stack(lost).sum() / torch.stack(total).sum().clamp(min=1e-12)
+
+
+def _sum(loss_B: Tensor, mask_B: Tensor, weight_B: Tensor) -> Tensor:
+    """Weighted losses added up; what a masked row says, which may be NaN, is left out."""
+    return (torch.where(mask_B, loss_B, torch.zeros_like(loss_B)) * weight_B).sum()
 
 
 def pieces_of(output: Output, batch: Batch, plan: Plan, losses: Mapping[str, Rowwise], solo: bool) -> Pieces:

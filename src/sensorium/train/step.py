@@ -41,7 +41,8 @@ def train_step(
 
     balancing: what changes losses, gradients and steps so that every input learns; None: nothing.
     """
-    model.train()
+    if not model.training:  # it says so to every layer, which takes time
+        model.train()
     optimizer.zero_grad(set_to_none=True)
     device = batch.rows.device.type
     listening = nullcontext() if balancing is None else balancing.listening()
@@ -56,14 +57,15 @@ def train_step(
         raise TrainingError(blame(model, batch, output, losses, step=step, loss=float(total.detach())))
     total.backward()  # type: ignore[no-untyped-call]
     factors = {} if balancing is None else balancing.gradients()
-    grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
-    norm = nn.utils.get_total_norm(list(grads.values()))
+    learned = [p for p in model.parameters() if p.grad is not None]
+    norm = nn.utils.get_total_norm([p.grad for p in learned if p.grad is not None])
     if not torch.isfinite(norm):
-        bad = [n for n, grad in grads.items() if not grad.isfinite().all()]
+        named = ((n, p.grad) for n, p in model.named_parameters())
+        bad = [n for n, grad in named if grad is not None and not grad.isfinite().all()]
         raise TrainingError(
             f"step {step}: the gradient is not finite in {', '.join(bad[:5])}. Lower train.optimizer.rate."
         )
-    nn.utils.clip_grads_with_norm_(model.parameters(), plan.train.clip, norm)
+    nn.utils.clip_grads_with_norm_(learned, plan.train.clip, norm)
     if balancing is None:
         optimizer.step()
     else:
