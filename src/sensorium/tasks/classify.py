@@ -1,6 +1,5 @@
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,19 +7,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from sensorium.errors import DataError, nearest
-from sensorium.media.cells import shown
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
-from sensorium.tasks._base import MANY, NUMERIC, RowName, Task, also, mixed, number_share, plain, row_name
+from sensorium.tasks._base import MANY, NUMERIC, RowName, Task, mixed, number_share, plain, row_name
+from sensorium.tasks._labels import (
+    SMALLEST,
+    check_number,
+    class_numbers,
+    kind_of,
+    label_of,
+    log_shares,
+    real_labels,
+    softmax,
+)
 from sensorium.types import Arrays, Facts, Json
 
-Label: TypeAlias = "bool | int | float | str"
-Kind = Literal["bool", "int", "float", "text"]
-
-MOST_LABELS = 1_000
-SMALLEST = 1e-12
-"""Probabilities are cut here before the logarithm."""
+REMEDY = "split the rows so that training sees the label"
 
 
 class Classify(Task):
@@ -67,43 +69,23 @@ class Classify(Task):
 
     def fit(self, cells: Sequence[Cell], where: str, row: RowName = row_name) -> Facts:
         """labels (sorted, in their own type), counts, kind, width, prior (log shares), missing (cells)."""
-        real = [(place, v) for place, c in enumerate(cells) if (v := plain(c)) is not None]
-        values = [_usable(v, place, where, row) for place, v in real]
-        if not values:
-            raise DataError(
-                f"{where}: none of the {len(cells)} training rows has a label. "
-                "Fill the column, or choose another target."
-            )
-        kind = _kind(values)
-        counts = Counter(_label(v, kind) for v in values)
+        values = real_labels(cells, where, row)
+        kind = kind_of(values)
+        counts = Counter(label_of(v, kind) for v in values)
         labels = sorted(counts, key=lambda label: (str(type(label)), label))
-        _check_number(labels, len(values), kind, where)
+        check_number(labels, len(values), kind, where)
         numbers = [counts[label] for label in labels]
         return {
             "labels": labels,
             "counts": numbers,
             "kind": kind,
             "width": len(labels),
-            "prior": _log_shares(np.array(numbers)),
+            "prior": log_shares(np.array(numbers)),
             "missing": len(cells) - len(values),
         }
 
     def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
-        index = {label: number for number, label in enumerate(facts["labels"])}
-        values, mask = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
-        unseen: list[tuple[int, Label]] = []
-        for place, cell in enumerate(cells):
-            value = plain(cell)
-            if value is None:
-                continue
-            label = _label(_usable(value, place, where, row), facts["kind"])
-            mask[place] = label in index
-            values[place] = index.get(label, 0)
-            if not mask[place]:
-                unseen.append((place, label))
-        if unseen:
-            raise _unseen(unseen, index, f"{where}, {row(unseen[0][0])}")
-        return Target(values, mask)
+        return class_numbers(cells, facts["labels"], facts["kind"], where, row, REMEDY)
 
     def perfect(self, target: Arrays, facts: Facts) -> Tensor:
         true_B = torch.where(target.mask, target.values, torch.zeros_like(target.values)).long()
@@ -113,7 +95,7 @@ class Classify(Task):
         return target.values
 
     def answers(self, numbers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
-        return _softmax(numbers)
+        return softmax(numbers)
 
     def numbers(self, answers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
         logits: NDArray[np.float64] = np.log(answers.clip(min=SMALLEST))
@@ -123,7 +105,7 @@ class Classify(Task):
         self, numbers: Sequence[NDArray[np.float64]], weights: Sequence[NDArray[np.float64]]
     ) -> NDArray[np.float64]:
         """log of the weighted mean of the members' probabilities; 0 for every class where all abstain."""
-        shares, total = mixed([_softmax(n) for n in numbers], weights)
+        shares, total = mixed([softmax(n) for n in numbers], weights)
         return np.where(total[:, None] > 0, np.log(shares.clip(min=SMALLEST)), 0.0)
 
     def tempered(self, numbers: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
@@ -135,7 +117,7 @@ class Classify(Task):
         """``{name: label, name.p.<label>: probability}``; the first of equally probable labels."""
         labels = facts["labels"]
         keys = [f"{name}.p.{label}" for label in labels]
-        shares = _softmax(numbers)
+        shares = softmax(numbers)
         return [
             {name: labels[best], **{key: float(f"{p:.9g}") for key, p in zip(keys, row, strict=True)}}
             for best, row in zip(shares.argmax(1).tolist(), shares.tolist(), strict=True)
@@ -146,89 +128,4 @@ class Classify(Task):
         if not target.mask.any():
             prior: list[float] = facts["prior"]
             return prior
-        return _log_shares(np.bincount(target.values[target.mask].astype(np.int64), minlength=facts["width"]))
-
-
-def _softmax(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = np.exp(numbers - numbers.max(1, keepdims=True))
-    shares: NDArray[np.float64] = shifted / shifted.sum(1, keepdims=True)
-    return shares
-
-
-def _log_shares(counts: NDArray[np.int64]) -> list[float]:
-    kept = np.where(counts > 0, counts, 0.5)
-    return [float(x) for x in np.log(kept / kept.sum())]
-
-
-def _whole(value: Cell) -> int | None:
-    """The whole number that a value is, or that its text spells in the plain way (not ``03`` or ``+3``)."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    if isinstance(value, str):
-        digits = value.removeprefix("-")
-        plainly = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return int(value) if plainly and str(int(value)) == value else None
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _kind(values: Sequence[Cell]) -> Kind:
-    if all(isinstance(v, bool) for v in values):
-        return "bool"
-    if all(_whole(v) is not None for v in values):
-        return "int"
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    return "float" if numeric else "text"
-
-
-def _label(value: Label, kind: Kind) -> Label:
-    """The value as a label of this kind; one that does not fit stays text and is no known label."""
-    if kind == "bool":
-        known: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-        return known.get(str(value).lower(), str(value))
-    if kind == "int":
-        whole = int(value) if isinstance(value, bool) else _whole(value)
-        return str(value) if whole is None else whole
-    if kind == "float" and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            return str(value)
-    whole = _whole(value) if isinstance(value, float) else None
-    return str(value if whole is None else whole)
-
-
-def _usable(value: Cell, place: int, where: str, row: RowName) -> Label:
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and np.isfinite(value)):
-        return value
-    raise DataError(
-        f"{where}, {row(place)}: expected a label (text, a whole number or yes/no), got {shown(value)}. "
-        "Correct the cell, or choose another target or task."
-    )
-
-
-def _check_number(labels: Sequence[Label], rows: int, kind: Kind, where: str) -> None:
-    if len(labels) == 1:
-        raise DataError(
-            f"{where}: all {rows} labels of the training rows are {shown(labels[0])}, so there is nothing to "
-            "learn. Choose another target, or add rows with another label."
-        )
-    if len(labels) > MOST_LABELS or (len(labels) > 2 and len(labels) > rows / 2):
-        remedy = "Merge rare labels, or choose another target"
-        number = "if the cells are numbers, use the task regress"
-        if kind in ("int", "float"):
-            remedy, number = "The cells are numbers: use the task regress", "or merge rare labels"
-        raise DataError(
-            f"{where}: {len(labels)} different labels in {rows} training rows are too many: "
-            f"at most {MOST_LABELS}, and at most half as many as rows. {remedy}; {number}."
-        )
-
-
-def _unseen(found: Sequence[tuple[int, Label]], index: Mapping[Label, int], where: str) -> DataError:
-    label = found[0][1]
-    names = [str(name) for name in index]
-    known = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    return DataError(
-        f"{where}: the label {shown(label)} is in no training row."
-        f"{nearest(str(label), names)} Known: {known}.{also(len(found) - 1)} "
-        "Correct the cell, empty it, or split the rows so that training sees the label."
-    )
+        return log_shares(np.bincount(target.values[target.mask].astype(np.int64), minlength=facts["width"]))
