@@ -21,8 +21,8 @@ every = pytest.mark.parametrize("name", NAMES)
 def case(name: str, seed: int = 0) -> tuple[Facts, Tensor, Arrays]:
     """Facts, numbers and a target with two missing rows; labels where the loss fits classify."""
     torch.manual_seed(seed)
-    labels = FITS[name] == "classify"
-    width = 4 if labels else 1
+    labels, ordered = tasks.get(FITS[name]).trees == "classify", FITS[name] == "ordinal"
+    width = 4 - ordered if labels else 1
     values = torch.randint(0, 4, (ROWS,)) if labels else torch.randn(ROWS, dtype=torch.float64) * 3
     mask = torch.ones(ROWS, dtype=torch.bool)
     mask[[2, 7]] = False
@@ -59,7 +59,7 @@ def test_a_row_costs_the_same_alone_and_in_any_order(name: str) -> None:
 def test_what_stands_in_a_missing_target_does_not_matter(name: str) -> None:
     facts, numbers, target = case(name)
     junk = target.values.clone()
-    junk[~target.mask] = -999 if FITS[name] == "classify" else float("nan")
+    junk[~target.mask] = -999 if tasks.get(FITS[name]).trees == "classify" else float("nan")
     loss = losses.get(name)(facts)
     torch.testing.assert_close(
         loss(numbers, Arrays(junk, target.mask)),

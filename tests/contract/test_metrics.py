@@ -34,6 +34,10 @@ SAID: dict[str, Callable[..., float]] = {
         t, a, average="macro", sample_weight=sample_weight
     ),
     "mcc": reference.matthews_corrcoef,
+    "quadratic_weighted_kappa": lambda t, a, sample_weight: reference.cohen_kappa_score(
+        t, a, labels=range(1 + max(*t, *a)), weights="quadratic", sample_weight=sample_weight
+    ),
+    "mae_ranks": reference.mean_absolute_error,
 }
 VALUES: dict[str, Callable[..., float]] = {
     "mae": reference.mean_absolute_error,

@@ -4,20 +4,23 @@ from typing import Any, Literal
 
 import pytest
 
-from sensorium.errors import DataError
+from sensorium.errors import DataError, PlanError
+from sensorium.options import check
+from sensorium.tasks._base import Task
 from sensorium.tasks.classify import Classify
+from sensorium.tasks.ordinal import Ordinal
 from sensorium.tasks.regress import Regress
 
 LETTERS = ["amber", "blue", "amber", "blue"]
 
 
-def fit(task: Classify | Regress, cells: list[Any]) -> str:
+def fit(task: Task, cells: list[Any]) -> str:
     with pytest.raises(DataError) as caught:
         task.fit(cells, "target 'colour'")
     return str(caught.value)
 
 
-def target(task: Classify | Regress, train: list[Any], cells: list[Any]) -> str:
+def target(task: Task, train: list[Any], cells: list[Any]) -> str:
     facts = task.fit(train, "target 'colour'")
     with pytest.raises(DataError) as caught:
         task.target(cells, facts, "target 'colour'")
@@ -104,3 +107,41 @@ def test_a_logarithm_of_negative_numbers() -> None:
         "target 'colour': log: yes needs numbers of at least 0, but the training rows hold -0.5. "
         "Set log: auto or log: no."
     )
+
+
+def test_labels_without_an_order() -> None:
+    assert fit(Ordinal(), ["b", "a", "b", "a"]) == (
+        "target 'colour': the labels 'a', 'b' are no numbers and no words whose order is known. Say them in "
+        "the plan from the least to the most, as order: [low, mid, high], or use the task classify."
+    )
+
+
+def test_a_label_that_the_order_lacks() -> None:
+    assert fit(Ordinal(order=("low", "high")), ["low", "high", "mid", "low", "high", "low"]) == (
+        "target 'colour', row 3: the label 'mid' is not in the plan's order. Known: low, high. "
+        "Correct the cell, empty it, or add the label to order."
+    )
+
+
+def test_an_ordered_label_that_was_never_seen() -> None:
+    assert target(Ordinal(), [1, 2, 1, 2], [3]) == (
+        "target 'colour', row 1: the label 3 is in no training row. Known: 1, 2. "
+        "Correct the cell, empty it, or say all labels in the plan, as order: [least, ..., most]."
+    )
+
+
+def test_an_order_that_lists_a_label_twice() -> None:
+    with pytest.raises(PlanError) as caught:
+        Ordinal(order=("low", "high", "low"))
+    assert str(caught.value) == (
+        "order: 'low' is listed 2 times; once is enough, from the least to the most."
+    )
+
+
+def test_an_order_of_one_label() -> None:
+    found, problems = check(Ordinal, {"order": ["low"]}, "targets.y")
+    assert (found, problems) == (
+        {},
+        ["targets.y.order: expected a list of integers or numbers or texts with at least 2 entries, or null, "
+         "got ['low']."],
+    )  # fmt: skip

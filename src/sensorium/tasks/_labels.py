@@ -111,15 +111,20 @@ def check_number(labels: Sequence[Label], rows: int, kind: Kind, where: str) -> 
 
 
 def class_numbers(
-    cells: Sequence[Cell], labels: Sequence[Label], kind: Kind, where: str, row: RowName, remedy: str
+    cells: Sequence[Cell],
+    labels: Sequence[Label],
+    kind: Kind,
+    where: str,
+    row: RowName,
+    unseen: tuple[str, str],
 ) -> Target:
     """Cells as class numbers int64 (N,), places among the labels; missing cells are masked.
 
-    remedy: what to do about a label that is not among them, which raises DataError naming its row.
+    unseen: of a label that is not among them, where it is not, and what to do; it raises DataError.
     """
     index = {label: number for number, label in enumerate(labels)}
     values, mask = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
-    unseen: list[tuple[int, Label]] = []
+    strange: list[tuple[int, Label]] = []
     for place, cell in enumerate(cells):
         value = plain(cell)
         if value is None:
@@ -128,20 +133,20 @@ def class_numbers(
         mask[place] = label in index
         values[place] = index.get(label, 0)
         if not mask[place]:
-            unseen.append((place, label))
-    if unseen:
-        raise _unseen(unseen, index, f"{where}, {row(unseen[0][0])}", remedy)
+            strange.append((place, label))
+    if strange:
+        raise _unseen(strange, index, f"{where}, {row(strange[0][0])}", unseen)
     return Target(values, mask)
 
 
 def _unseen(
-    found: Sequence[tuple[int, Label]], index: Mapping[Label, int], where: str, remedy: str
+    found: Sequence[tuple[int, Label]], index: Mapping[Label, int], where: str, unseen: tuple[str, str]
 ) -> DataError:
     label = found[0][1]
     names = [str(name) for name in index]
     known = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return DataError(
-        f"{where}: the label {shown(label)} is in no training row."
+        f"{where}: the label {shown(label)} is {unseen[0]}."
         f"{nearest(str(label), names)} Known: {known}.{also(len(found) - 1)} "
-        f"Correct the cell, empty it, or {remedy}."
+        f"Correct the cell, empty it, or {unseen[1]}."
     )

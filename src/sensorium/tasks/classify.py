@@ -22,7 +22,7 @@ from sensorium.tasks._labels import (
 )
 from sensorium.types import Arrays, Facts, Json
 
-REMEDY = "split the rows so that training sees the label"
+UNSEEN = ("in no training row", "split the rows so that training sees the label")
 
 
 class Classify(Task):
@@ -85,7 +85,7 @@ class Classify(Task):
         }
 
     def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
-        return class_numbers(cells, facts["labels"], facts["kind"], where, row, REMEDY)
+        return class_numbers(cells, facts["labels"], facts["kind"], where, row, UNSEEN)
 
     def perfect(self, target: Arrays, facts: Facts) -> Tensor:
         true_B = torch.where(target.mask, target.values, torch.zeros_like(target.values)).long()
