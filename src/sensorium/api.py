@@ -176,15 +176,22 @@ class Learner:
         yield from map(predictor.cells, pieces)
 
     def predict(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.generic]:
-        """One answer a row, in the rows' order: (N,), or (N, targets) when there are several."""
+        """One answer a row, in the rows' order: (N,), or (N, targets) when there are several.
+
+        Answers of several labels are lists, in an array of objects.
+        """
         names = list(self._fitted().predictor.plan.targets)
-        found: list[Json] = []
-        for rows in self.stream(table, on_corrupt=on_corrupt):
-            found += [row[names[0]] if len(names) == 1 else [row[n] for n in names] for row in rows]
-        return np.array(found) if len(names) == 1 else np.array(found, dtype=object)
+        rows = [*chain.from_iterable(self.stream(table, on_corrupt=on_corrupt))]
+        if len(names) == 1 and not any(isinstance(row[names[0]], list) for row in rows):
+            return np.array([row[names[0]] for row in rows])
+        whole = np.empty((len(rows), len(names)), dtype=object)
+        for place, row in enumerate(rows):
+            for column, name in enumerate(names):
+                whole[place, column] = row[name]
+        return whole if len(names) > 1 else whole[:, 0]
 
     def predict_proba(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.float64]:
-        """Probabilities (N, K) of a classified target, columns as in ``classes``.
+        """Probabilities (N, K) of a classified target, or of each of several labels; columns: ``classes``.
 
         Raises SensoriumError when the target has no classes.
         """
@@ -194,7 +201,7 @@ class Learner:
             raise SensoriumError(f"predict_proba: the target {name!r} has no classes; use predict().")
         task, found = task_of(predictor.plan.targets[name]), []
         for data in predictor.pieces(self._table(table), on_corrupt, store=self._store()):
-            found.append(task.answers(predictor.numbers(data).values[name], facts))
+            found.append(task.shares(predictor.numbers(data).values[name], facts))
         return np.concatenate(found)
 
     def evaluate(

@@ -3,7 +3,7 @@
 Shape letters: N rows, M rows whose true cell is there, W numbers a row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from sensorium.metrics._diagnose import (
     residual_quantiles,
     row_losses,
 )
+from sensorium.metrics._diagnose_sets import label_scores, said_sets, shown_sets
 from sensorium.results import MOST_SHOWN, Miss, Slice, Subset, TargetReport
 from sensorium.table.missingness import Missingness, missingness
 from sensorium.table.prepared import Target
@@ -100,9 +101,8 @@ def evaluate_target(
     }
     slices = _slices(judge, answer, score, present or {}, rng, draws)
     report = TargetReport(score.kind, len(judge.keep), absent, scored, slices=slices, hidden=without)
-    return (
-        _labels(report, judge, answer, rng) if score.kind == "labels" else _values(report, judge, answer, rng)
-    )
+    shown = _DIAGNOSES.get(score.kind)
+    return report if shown is None else shown(report, judge, answer, rng)
 
 
 def evaluate_subsets(
@@ -164,12 +164,30 @@ def _labels(report: TargetReport, judge: Judge, answer: Floats, rng: np.random.G
 
 
 def _values(report: TargetReport, judge: Judge, answer: Floats, rng: np.random.Generator) -> TargetReport:
-    if report.kind != "numbers" or not len(answer):
+    if not len(answer):
         return report
     truth = judge.truth.astype(np.float64)
     cells = [(float(f"{t:.9g}"), float(f"{a:.9g}")) for t, a in zip(truth, answer, strict=True)]
     worst, points = _rows(report, judge, answer, cells, rng)
     return replace(report, residuals=residual_quantiles(truth, answer), worst=worst, points=points)
+
+
+def _sets(report: TargetReport, judge: Judge, answer: Floats, rng: np.random.Generator) -> TargetReport:
+    if not len(answer):
+        return report
+    labels = list(judge.facts["labels"])
+    thresholds = judge.facts.get("thresholds") or [0.5] * len(labels)
+    told = label_scores(judge.truth, answer, judge.weight, labels, thresholds)
+    true, said = shown_sets(judge.truth, labels), said_sets(answer, labels)
+    cells: list[tuple[Json, Json]] = [(t, s) for t, s in zip(true, said, strict=True)]
+    worst, points = _rows(report, judge, answer, cells, rng)
+    return replace(report, sets=told, worst=worst, points=points)
+
+
+_DIAGNOSES: dict[str, Callable[[TargetReport, Judge, Floats, np.random.Generator], TargetReport]] = {
+    "labels": _labels, "numbers": _values, "sets": _sets,
+}  # fmt: skip
+"""What is said of answers beside their metrics, by what a metric of them compares (``Metric.kind``)."""
 
 
 def _rows(

@@ -133,7 +133,12 @@ def read_target(name: str, value: object, asked: Asked) -> TargetPlan | None:
     score = kind.metrics[0] if score is None else score
     if score not in kind.metrics:
         _say_metric(score, kind, task.name, f"{where}.score", asked)
-    if plain.get("class_weights", "none") != "none" and kind.trees == "regress":
+    if plain.get("class_weights", "none") != "none" and kind.trees == "labels":
+        asked.say(
+            f"{where}.class_weights: {task.name} answers any number of labels; leave class_weights out, and "
+            "weigh rare labels by the loss: loss: {name: binary_cross_entropy, balance: 0.999}."
+        )
+    elif plain.get("class_weights", "none") != "none" and kind.trees == "regress":
         asked.say(f"{where}.class_weights: {task.name} has no classes to weigh; leave class_weights out.")
     if chosen_loss is None or chosen_decoder is None:
         return None

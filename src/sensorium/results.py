@@ -11,6 +11,7 @@ from sensorium.errors import SensoriumError
 from sensorium.metrics import metrics as family
 from sensorium.metrics._bootstrap import Interval
 from sensorium.metrics._diagnose import Calibration, ClassScore
+from sensorium.metrics._diagnose_sets import LabelScore, SetsFound
 from sensorium.metrics._show import aligned, figures, fixed, named, within
 from sensorium.table.missingness import Missingness
 from sensorium.types import Json
@@ -22,12 +23,16 @@ EACH_FOLD = "chosen in each fold"
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One answered row. row: its number in the table. loss: -log(probability of truth), or |error|."""
+    """One answered row. row: its number in the table. loss: -log(probability of truth), or |error|.
+
+    band: the answer's interval, where it has one.
+    """
 
     row: int
     truth: Json
     answer: Json
     loss: float
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class TargetReport:
     metrics: the first one is the score. missing: rows without a true cell. confusion: weight by true and
     said label, empty over 50 labels. worst: the most wrong rows first. points: a sample of rows, for plots.
     slices: the score by what rows lack; hidden: the score when an input is hidden in every row;
-    subsets: the score when several are, of at most 1,000 rows, the worst subset first.
+    subsets: the score when several are, of at most 1,000 rows, the worst subset first. sets: what is said of
+    each of several labels a row.
     """
 
     kind: str
@@ -85,6 +91,7 @@ class TargetReport:
     slices: tuple[Slice, ...] = ()
     hidden: dict[str, Interval] = field(default_factory=dict)
     subsets: tuple[Subset, ...] = ()
+    sets: SetsFound | None = None
 
     def scores(self) -> dict[str, Json]:
         """``{metric: {"value": v, "low": l, "high": h}}``: this target's part of metrics.json."""
@@ -111,6 +118,8 @@ class TargetReport:
         parts = [aligned([("metric", "value", "low", "high"), *_metric_rows(self.metrics)])]
         if self.classes:
             parts.append(aligned(_class_rows(self.classes[:MOST_SHOWN])))
+        if self.sets is not None:
+            parts.append(aligned(_label_rows(self.sets.labels[:MOST_SHOWN])))
         return "\n\n".join([*parts, *self.without()])
 
     def without(self) -> list[str]:
@@ -242,6 +251,15 @@ def _class_rows(classes: Sequence[ClassScore]) -> list[tuple[str, ...]]:
     for c in classes:
         shares = (fixed(100 * x, 1) for x in (c.precision, c.recall, c.f1))
         rows.append((str(c.label), *shares, f"{c.support:g}"))
+    return rows
+
+
+def _label_rows(labels: Sequence[LabelScore]) -> list[tuple[str, ...]]:
+    head = ("label", "threshold", "precision, %", "recall, %", "F1, %", "average precision, %", "support")
+    rows: list[tuple[str, ...]] = [head]
+    for one in labels:
+        shares = (fixed(100 * x, 1) for x in (one.precision, one.recall, one.f1, one.average_precision))
+        rows.append((str(one.label), f"{one.threshold:.3f}", *shares, f"{one.support:g}"))
     return rows
 
 

@@ -15,6 +15,7 @@ from sensorium.metrics._base import ConfusionMetric, Metric, RankMetric, RowMetr
 NAMES = metrics.names()
 LABELS = [n for n in NAMES if metrics.get(n).kind == "labels"]
 NUMBERS = [n for n in NAMES if metrics.get(n).kind == "numbers"]
+SETS = [n for n in NAMES if metrics.get(n).kind == "sets"]
 CONFUSIONS = [n for n in LABELS if issubclass(metrics.get(n), ConfusionMetric)]
 RANKS = [n for n in LABELS if issubclass(metrics.get(n), RankMetric)]
 
@@ -66,6 +67,20 @@ def numbers(seed: int, rows: int = 60) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
     truth = rng.integers(1, 20, rows).astype(float)
     return truth, np.round(truth + rng.normal(0, 3, rows)).clip(min=0), rng.integers(1, 5, rows) / 2
+
+
+def sets(seed: int, rows: int = 60, classes: int = 4, present: int = 4) -> tuple[np.ndarray, ...]:
+    """Sets of the first ``present`` labels, none in some rows; probabilities with ties, and weights."""
+    rng = np.random.default_rng(seed)
+    truth = (rng.random((rows, classes)) < 0.35) & (np.arange(classes) < present)
+    scores = np.clip(np.round(0.3 + 0.4 * truth + rng.normal(0, 0.3, truth.shape), 1), 0.1, 0.9)
+    scores[0], truth[0] = 0.1, False
+    return truth.astype(np.uint8), scores, rng.integers(1, 5, rows) / 2
+
+
+def any_of(name: str, seed: int) -> tuple[np.ndarray, ...]:
+    """Truth, answers and weights of the metric's kind."""
+    return {"labels": labels, "numbers": numbers, "sets": sets}[one(name).kind](seed)
 
 
 def told(name: str, truth: np.ndarray, answer: np.ndarray, weight: np.ndarray) -> float:
@@ -127,9 +142,47 @@ def test_a_metric_of_numbers_equals_the_reference(name: str) -> None:
             assert one(name).value(truth, answer, mass) == pytest.approx(expected, abs=1e-12)
 
 
+def of_sets(name: str, truth: np.ndarray, answer: np.ndarray, weight: np.ndarray) -> float:
+    """The reference's value. Where nothing is true and nothing is said a row is right; labels that are
+    neither true nor said anywhere, or have no row to rank, are left out."""
+    said, mass = (answer >= 0.5).astype(int), {"sample_weight": weight}
+    met = np.flatnonzero(truth.any(0) | said.any(0))
+    if name == "mean_average_precision":
+        true = np.flatnonzero(truth.any(0))
+        return float(reference.average_precision_score(truth[:, true], answer[:, true], **mass))
+    f1, jaccard = reference.f1_score, reference.jaccard_score
+    return float(
+        {
+            "f1_micro": lambda: f1(truth, said, average="micro", **mass),
+            "f1_macro_sets": lambda: f1(truth, said, average="macro", labels=met, **mass),
+            "f1_samples": lambda: f1(truth, said, average="samples", zero_division=1.0, **mass),
+            "jaccard": lambda: jaccard(truth, said, average="samples", zero_division=1.0, **mass),
+            "hamming_loss": lambda: reference.hamming_loss(truth, said, **mass),
+            "subset_accuracy": lambda: reference.accuracy_score(truth, said, **mass),
+        }[name]()
+    )
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize(("classes", "present"), [(2, 2), (4, 4), (5, 3)])
+def test_a_metric_of_sets_equals_the_reference(name: str, classes: int, present: int) -> None:
+    for seed in range(5):
+        truth, answer, weight = sets(seed, classes=classes, present=present)
+        for mass in (weight, np.ones(len(truth))):
+            expected = of_sets(name, truth, answer, mass)
+            assert one(name).value(truth, answer, mass) == pytest.approx(expected, abs=1e-12)
+
+
+def test_terms_of_sets_do_not_change_when_rows_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, answer, weight = sets(7)
+    whole = [one(name).value(truth, answer, weight) for name in SETS]
+    monkeypatch.setattr("sensorium.metrics._base.AT_ONCE", 7)
+    assert [one(name).value(truth, answer, weight) for name in SETS] == pytest.approx(whole, abs=1e-12)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_whole_weight_is_as_many_equal_rows(name: str) -> None:
-    truth, answer, _ = labels(3) if name in LABELS else numbers(3)
+    truth, answer, _ = any_of(name, 3)
     times = np.random.default_rng(5).integers(0, 4, len(truth))
     repeats = np.repeat(np.arange(len(truth)), times)
     repeated = one(name).value(truth[repeats], answer[repeats], np.ones(len(repeats)))
@@ -138,7 +191,7 @@ def test_a_whole_weight_is_as_many_equal_rows(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_scale_of_the_weights_and_the_order_of_rows_do_not_matter(name: str) -> None:
-    truth, answer, weight = labels(4) if name in LABELS else numbers(4)
+    truth, answer, weight = any_of(name, 4)
     order = np.random.default_rng(0).permutation(len(truth))
     value = one(name).value(truth, answer, weight)
     assert one(name).value(truth, answer, weight * 1e-6) == pytest.approx(value, abs=1e-9)
@@ -150,6 +203,9 @@ def test_better_answers_score_better(name: str) -> None:
     if name in LABELS:
         truth, answer, weight = labels(5)
         best = np.eye(4)[truth] * 0.9 + 0.025
+    elif name in SETS:
+        truth, answer, weight = sets(5)
+        best = truth * 0.9 + 0.05
     else:
         truth, answer, weight = numbers(5)
         best = truth
@@ -160,14 +216,13 @@ def test_better_answers_score_better(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_rows_are_not_defined(name: str) -> None:
-    empty = np.zeros((0, 3)) if name in LABELS else np.zeros(0)
-    truth = np.zeros(0, np.int64) if name in LABELS else np.zeros(0)
+    truth, empty, _ = (x[:0] for x in any_of(name, 0))
     assert math.isnan(one(name).value(truth, empty, np.zeros(0)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_terms_come_from_their_row_alone_and_weightings_do_not_mix(name: str) -> None:
-    truth, answer, weight = labels(6) if name in LABELS else numbers(6)
+    truth, answer, weight = any_of(name, 6)
     metric = one(name)
     if isinstance(metric, RowMetric):
         rows = metric.rows(truth, answer)

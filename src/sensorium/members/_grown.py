@@ -92,13 +92,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
-    """rate, most steps, leaves of a tree, share of the features that a split sees, steps without gain."""
+    """rate, most steps, leaves of a tree, share of the features that a split sees, steps without gain.
+
+    questions: how many such targets share the bounds on trees.
+    """
 
     rate: float
     steps: int
     leaves: int
     share: float
     patience: int
+    questions: int = 1
 
 
 def constant(table: Table, outcome: Outcome) -> Grown:
@@ -137,7 +141,7 @@ def boosted(train: Table, check: Table, outcome: Outcome, categories: int, how: 
     kept = np.isin(check.lesson.values, classes) if outcome.classes else np.ones(len(check.lesson.rows), bool)
     stops = kept.sum() >= 10
     grows = HistGradientBoostingClassifier if outcome.classes else HistGradientBoostingRegressor
-    outputs = len(classes) if len(classes) > 2 else 1
+    outputs = (len(classes) if len(classes) > 2 else 1) * how.questions
     work = outputs * len(x) * max(1, round(x.shape[1] * how.share / USUAL))
     steps = min(how.steps, max(20, min(GROWN // outputs, WORK // work)))
     rate = how.rate if steps == how.steps else max(how.rate, min(FASTEST, how.rate * how.steps / steps))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sensorium import seeds
-from sensorium.members import _dense
+from sensorium.members import _dense, _questions
 from sensorium.members._base import Arrays, Job, Member, Numbers, Rows
 from sensorium.members._columns import answerable, copies, sampled, with_copies
 from sensorium.members._dense import Dense
@@ -20,6 +21,8 @@ from sensorium.members._terms import prefixed, under
 from sensorium.table.prepared import Prepared
 from sensorium.types import Facts
 
+MOST_QUESTIONS = 60
+"""Labels of one target that trees are grown for, the most common ones; the others get their shares."""
 Grow = Callable[[Table, Table, Outcome, str], Grown]
 """Training rows, validation rows, the target and its name -> trees."""
 
@@ -49,24 +52,24 @@ class Wood(Member):
 
         like: a fitted member whose shifts are taken where no validation row is left to choose them.
         """
+        job = _questions.asked(job)
         chosen, notes = sampled(job, ground.rows)
         data = job.data.rows(chosen)
         outcomes = {n: o for n, goal in job.goals.items() if (o := Outcome.of(goal)) is not None}
-        dense, held = _dense.fit(job, chosen, outcomes, ground.directions, ground.folds)
+        dense, held = _dense.fit(job, chosen, own_columns(outcomes), ground.directions, ground.folds)
         extra, hidden = copies(data, job.fields, ground.hide, seeds.generator(job.seed, "trees hide"))
         both, every = with_copies(data, job.fields, extra, hidden), np.concatenate([chosen, chosen[extra]])
-        learned = {}
+        learned = dict[str, tuple[Outcome, Grown]]()
+        columns, checks = Matrices(dense, both), Matrices(dense, job.data.rows(job.val))
         for name, outcome in outcomes.items():
-            own = {n: np.concatenate([v, v[extra]]) for n, v in held[name].items()}
-            matrix = dense.with_held(dense.matrix(both, name), own, name)
+            own = {n: np.concatenate([v, v[extra]]) for n, v in held.get(name, {}).items()}
+            matrix = dense.with_held(columns.of(name), own, name)
             train = Table(matrix, lesson(job, name, every, outcome.kind))
-            if not learnable(train, outcome):
-                notes = (*notes, f"{name}: too few different answers for trees, so they say the mean")
+            if beyond(learned, name) or not learnable(train, outcome):
+                notes = told(notes, name, outcomes)
                 learned[name] = (outcome, constant(train, outcome))
                 continue
-            check = Table(
-                dense.matrix(job.data.rows(job.val), name), lesson(job, name, job.val, outcome.kind)
-            )
+            check = Table(checks.of(name), lesson(job, name, job.val, outcome.kind))
             grown = grow(train, check, outcome, name)
             if like is not None and name in like.learned:
                 outcome = like.learned[name][0]
@@ -75,11 +78,12 @@ class Wood(Member):
 
     def numbers(self, data: Prepared) -> Numbers:
         """Numbers of every row; rows that miss every input abstain."""
+        matrices = Matrices(self.dense, data)
         values = {
-            name: outcome.numbers(grown.say(self.dense.matrix(data, name)))
+            name: outcome.numbers(grown.say(matrices.of(name)))
             for name, (outcome, grown) in self.learned.items()
         }
-        return Numbers(values, answerable(data, self.dense.fields))
+        return Numbers(_questions.joined(values), answerable(data, self.dense.fields))
 
     def state(self) -> tuple[Facts, Arrays]:
         """Vocabularies, directions and trees."""
@@ -103,6 +107,46 @@ class Wood(Member):
             for name, told in facts["goals"].items()
         }
         return cls(Dense.restore(facts["dense"], under(arrays, "dense/")), learned)
+
+
+class Matrices:
+    """The dense columns of some rows, one matrix for all questions of several labels."""
+
+    def __init__(self, dense: Dense, data: Prepared) -> None:
+        self.dense, self.data = dense, data
+        self.shared: NDArray[np.float32] | None = None
+
+    def of(self, name: str) -> NDArray[np.float32]:
+        """float32 (N, F) for one goal."""
+        if not _questions.is_question(name):
+            return self.dense.matrix(self.data, name)
+        if self.shared is None:
+            self.shared = self.dense.matrix(self.data, name)
+        return self.shared
+
+
+def own_columns(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The goals that have columns of their own (means of categories, words of texts): questions have none."""
+    return {name: one for name, one in outcomes.items() if not _questions.is_question(name)}
+
+
+def beyond(learned: Mapping[str, object], name: str) -> bool:
+    """Whether a target's more common labels have taken all the trees that it gets."""
+    return _questions.is_question(name) and _questions.count(learned, name) >= MOST_QUESTIONS
+
+
+def told(notes: tuple[str, ...], name: str, outcomes: Mapping[str, Outcome]) -> tuple[str, ...]:
+    """The notes, and that a goal has no trees; of several labels it is said once how many have."""
+    target, many = _questions.of(name), _questions.count(outcomes, name)
+    if not _questions.is_question(name):
+        note = f"{name}: too few different answers for trees, so they say the mean"
+    elif many > MOST_QUESTIONS:
+        note = (
+            f"{target}: its {MOST_QUESTIONS} most common labels have trees; of the others they say the share"
+        )
+    else:
+        note = f"{target}: of labels that too few rows have trees say the share"
+    return notes if note in notes else (*notes, note)
 
 
 def shifted(grown: Grown, train: Table, check: Table, outcome: Outcome, rows: Rows) -> Outcome:

@@ -21,7 +21,7 @@ class Ensemble(Member):
     weights: {target: {member: weight}}; members that nothing gives a weight are left out. alone: {input:
     weights for the rows that have this input only}, where the best of all inputs need not be the best.
     temperatures: {target: what makes the mix as sure as it should be}; none: 1. levels: {target: what is
-    added to its numbers, so that they lie where the score wants them}; none: 0.
+    added to its numbers, so that they lie where the score wants them: one number, or W}; none: 0.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Ensemble(Member):
         goals: Mapping[str, Goal],
         alone: Mapping[str, Weights] | None = None,
         temperatures: Mapping[str, float] | None = None,
-        levels: Mapping[str, float] | None = None,
+        levels: Mapping[str, float | list[float]] | None = None,
     ) -> None:
         self.weights, self.goals, self.alone = weights, {n: goals[n] for n in weights}, dict(alone or {})
         self.temperatures, self.levels = dict(temperatures or {}), dict(levels or {})
@@ -73,7 +73,7 @@ class Ensemble(Member):
             tempered = self.goals[target].build().tempered(values, temperature)
             found.values[target] = np.where(found.answered[:, None], tempered, values)
         for target, level in self.levels.items():
-            found.values[target] = found.values[target] + level * found.answered[:, None]
+            found.values[target] = found.values[target] + np.asarray(level) * found.answered[:, None]
         return found
 
     def _lonely(self, there: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:

@@ -4,14 +4,18 @@ from typing import Annotated, Self
 
 from pydantic import Field as Limit
 
+from sensorium.members import _questions
 from sensorium.members._base import Job
 from sensorium.members._grown import Grown, Table
 from sensorium.members._outcome import Outcome
 from sensorium.members._stand import stand
-from sensorium.members._wood import Ground, Wood
+from sensorium.members._wood import MOST_QUESTIONS, Ground, Wood
 
 FEW_FEATURES = 100
 """Features up to which all are tried at each split for a number, as Geurts et al. 2006 do."""
+
+FEWEST_TREES, MOST_TREES = 20, 2_000
+"""Trees of each of several labels a row: at least, and of all labels together."""
 
 
 class Forest(Wood):
@@ -47,8 +51,10 @@ class Forest(Wood):
         def grow(train: Table, check: Table, outcome: Outcome, name: str) -> Grown:
             known = like.learned[name][1].how if like is not None and name in like.learned else {}
             tries = (int(known["leaf"]),) if "leaf" in known else leaf
-            few = not outcome.classes and train.x.shape[1] <= FEW_FEATURES
-            part = (1.0 if few else 0.5) if share is None else share
-            return stand(train, check, outcome, job, name, trees, tries, part)
+            narrow = not outcome.classes and train.x.shape[1] <= FEW_FEATURES
+            part = (1.0 if narrow else 0.5) if share is None else share
+            number = min(MOST_QUESTIONS, _questions.number(job, name))
+            few = trees if number == 1 else max(FEWEST_TREES, min(trees, MOST_TREES // number))
+            return stand(train, check, outcome, job, name, few, tries, part)
 
         return cls._grown(job, Ground(directions, 5, hide, rows), grow, like)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field as Limit
 
 from sensorium import seeds
-from sensorium.members import _linear
+from sensorium.members import _linear, _questions
 from sensorium.members._base import Arrays, Floats, Job, Member, Numbers, Rows
 from sensorium.members._columns import answerable, copies, patterns, sampled, usual, with_copies
 from sensorium.members._outcome import Outcome, lesson
@@ -25,6 +25,10 @@ from sensorium.types import Facts
 COEFFICIENTS = 1_500_000
 """At most this many in one vocabulary's block: many classes shorten the vocabulary.
 The solver holds some 25 arrays of this size."""
+
+
+PATHS = 10
+"""Labels of one target, the most common ones, whose penalty is chosen; the others take the middle one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Linear(Member):
     log-probabilities where the score asks for one, are chosen on validation rows. Rows whose
     combination of missing inputs was rare in training are answered by a second model, which learned
     from copies with hidden inputs: one line for both is worse for complete rows (R2 of prices .87
-    against .88), since what one input says twice must be halved.
+    against .88), since what one input says twice must be halved. Of several labels a row each is a logistic
+    regression of its own (one against the rest).
     """
 
     def __init__(
@@ -76,17 +81,19 @@ class Linear(Member):
         rows: at most this many training rows, sampled.
         like: a fitted member whose penalties and shifts are taken; then no validation row is needed.
         """
+        job = _questions.asked(job)
         chosen, notes = sampled(job, rows)
         data = job.data.rows(chosen)
         outcomes = {n: o for n, goal in job.goals.items() if (o := Outcome.of(goal)) is not None}
-        widest = max((o.classes for o in outcomes.values()), default=1)
+        widest = max((o.classes * _questions.count(outcomes, n) for n, o in outcomes.items()), default=1)
         wide = Wide.fit(job.fields, data, min(terms, max(1000, COEFFICIENTS // max(1, widest))))
         extra, hidden = copies(data, job.fields, hide, seeds.generator(job.seed, "linear hide"))
         both = wide.matrix(with_copies(data, job.fields, extra, hidden))
-        checks, lines = wide.matrix(job.data.rows(job.val)), {}
+        checks, lines = wide.matrix(job.data.rows(job.val)), dict[str, _Line]()
         for name, outcome in outcomes.items():
             known = None if like is None else like.lines.get(name)
-            line = _whole(job, name, outcome, chosen, both[: len(chosen)], checks, known)
+            told = _middle(lines, name) if known is None else known.whole.strength
+            line = _whole(job, name, outcome, chosen, both[: len(chosen)], checks, known, told)
             if len(extra):
                 every = np.concatenate([chosen, chosen[extra]])
                 taught = lesson(job, name, every, outcome.kind)
@@ -94,7 +101,8 @@ class Linear(Member):
                 line = _Line(line.outcome, line.whole, parted)
             lines[name] = line
             if not all(m.converged for m in (line.whole, line.parted) if m is not None):
-                notes = (*notes, f"{name}: the linear model stopped before its solver converged")
+                note = f"{_questions.of(name)}: the linear model stopped before its solver converged"
+                notes = notes if note in notes else (*notes, note)
         return cls(wide, lines, usual(patterns(data, job.fields)), notes)
 
     def numbers(self, data: Prepared) -> Numbers:
@@ -102,7 +110,7 @@ class Linear(Member):
         matrix, here = self.wide.matrix(data), patterns(data, self.wide.fields)
         known = (here[:, None, :] == self.usual[None]).all(2).any(1)
         values = {n: line.outcome.numbers(line.say(matrix, known)) for n, line in self.lines.items()}
-        return Numbers(values, answerable(data, self.wide.fields))
+        return Numbers(_questions.joined(values), answerable(data, self.wide.fields))
 
     def state(self) -> tuple[Facts, Arrays]:
         """Vocabularies and coefficients."""
@@ -128,6 +136,13 @@ class Linear(Member):
         return cls(Wide.restore(facts["wide"], under(arrays, "wide/")), lines, arrays["usual"].astype(bool))
 
 
+def _middle(lines: Mapping[str, _Line], name: str) -> float | None:
+    """The middle penalty of a target's labels, once those of the most common ones were chosen."""
+    own = [line for n, line in lines.items() if _questions.of(n) == _questions.of(name)]
+    known = sorted(line.whole.strength for line in own)
+    return known[len(known) // 2] if len(known) >= PATHS else None
+
+
 def _whole(
     job: Job,
     name: str,
@@ -136,13 +151,16 @@ def _whole(
     matrix: sp.csr_matrix,
     checks: sp.csr_matrix,
     like: _Line | None,
+    strength: float | None,
 ) -> _Line:
-    """The best model of the rows as they are, and the target's shift; or with those of a known line."""
+    """The best model of the rows as they are, and the target's shift; or with those of a known line.
+
+    strength: the penalty that is known, or None: the best.
+    """
     known = lesson(job, name, chosen, outcome.kind)
-    if like is not None:
-        return _Line(
-            like.outcome, _linear.single(matrix[known.rows], known, outcome, like.whole.strength), None
-        )
+    if strength is not None:
+        model = _linear.single(matrix[known.rows], known, outcome, strength)
+        return _Line(outcome if like is None else like.outcome, model, None)
     kept = np.flatnonzero(job.data.targets[name].mask[job.val])
     checked = _linear.Checked(checks[kept], job.val[kept])
     strengths = _linear.INVERSE if outcome.classes else _linear.PENALTIES

@@ -6,18 +6,20 @@ from typing import Annotated, Self
 from pydantic import Field as Limit
 
 from sensorium import seeds
+from sensorium.members import _questions
 from sensorium.members._base import Job
 from sensorium.members._grown import BOOSTED, Boosting, Grown, Table, boosted
 from sensorium.members._outcome import Outcome
 from sensorium.members._stand import stand
-from sensorium.members._wood import Ground, Wood
+from sensorium.members._wood import MOST_QUESTIONS, Ground, Wood
 
 
 class Trees(Wood):
     """Boosted trees on numbers (missing as NaN), categories (splits into sets) and a few columns a text.
 
     Boosting stops when the loss of the validation rows stops falling. With more than 60 classes the trees
-    are averaged (extremely randomised) instead.
+    are averaged (extremely randomised) instead. Of several labels a row the 60 most common ones have trees
+    of their own, which share the bound on trees.
     """
 
     @classmethod
@@ -52,7 +54,8 @@ class Trees(Wood):
             seed = seeds.number(job.seed, f"trees {name}")
             known = like.learned[name][1].how if like is not None and name in like.learned else {}
             once = replace(how, rate=known["rate"], steps=int(known["steps"])) if "rate" in known else how
-            return boosted(train, check, outcome, categories, once, seed)
+            share = min(MOST_QUESTIONS, _questions.number(job, name))
+            return boosted(train, check, outcome, categories, replace(once, questions=share), seed)
 
         categories = sum(f.features for f in job.fields if f.kind == "codes")
         return cls._grown(job, Ground(directions, 5, hide, rows), grow, like)

@@ -12,13 +12,16 @@ import torch
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+AT_ONCE = 20_000
+"""Rows whose terms are in memory at a time: those of many labels are wide."""
 
 
 class Metric(ABC):
-    """truth (N,), answer (N,) or (N, K), weight (N,) -> float; nan when it is not defined.
+    """truth (N,) or (N, K), answer (N,) or (N, K), weight (N,) -> float; nan when it is not defined.
 
     ``kind`` says what it compares: ``labels``: truth int64 class numbers, answer probabilities (N, K);
-    ``numbers``: truth and answer float64 in the column's own units. A row of weight 0 counts as absent,
+    ``numbers``: truth and answer float64 in the column's own units; ``sets``: truth (N, K) of 0 and 1, answer
+    (N, K) that says a label from 0.5 on. A row of weight 0 counts as absent,
     one of weight 2 as two rows: bootstraps are made of weights.
     """
 
@@ -51,7 +54,11 @@ class RowMetric(Metric):
         """(..., S) weighted sums of the terms -> (...) values. The first term is 1 for every row."""
 
     def value(self, truth: NDArray[np.generic], answer: Floats, weight: Floats) -> float:
-        return float(self.reduce(weight @ self.rows(truth, answer)))
+        sums = weight[:AT_ONCE] @ self.rows(truth[:AT_ONCE], answer[:AT_ONCE])
+        for start in range(AT_ONCE, len(truth), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            sums = sums + weight[some] @ self.rows(truth[some], answer[some])
+        return float(self.reduce(sums))
 
 
 class WeightedMetric(Metric):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.metrics._base import Floats
+from sensorium.metrics._diagnose_sets import set_losses
 
 BINS = 15
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -86,6 +87,8 @@ def residual_quantiles(truth: Floats, answer: Floats) -> dict[str, float]:
 
 def row_losses(kind: str, truth: NDArray[np.generic], answer: Floats) -> Floats:
     """(N,): how wrong each row is: -log(probability of the truth), or the absolute error."""
+    if kind == "sets":
+        return set_losses(truth, answer)
     if kind == "labels":
         given = answer[np.arange(len(truth)), truth.astype(np.int64)]
         found: Floats = -np.log(given.clip(min=float(np.finfo(np.float64).tiny)))

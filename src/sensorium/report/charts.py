@@ -73,6 +73,17 @@ def curves(series: Mapping[str, Sequence[tuple[float, float]]], y_title: str, to
     return svg.picture(WIDTH, 210, told, *marks)
 
 
+def precision_recall(series: Mapping[str, Sequence[tuple[float, float]]]) -> Html:
+    """Precision by recall, a line for each label, with a legend above when there are several."""
+    x, y = svg.frame((0.0, 1.0), (0.0, 1.0), 300)
+    legend, top = _legend(list(series)) if len(series) > 1 else ([], 0.0)
+    y = Scale(y.low, y.high, y.start, y.end + top)
+    marks = [svg.axes(x, y, "recall", "precision"), *legend]
+    for place, points in enumerate(series.values()):
+        marks.append(svg.path([(x(a), y(b)) for a, b in points], f"curve line{place % 4}"))
+    return svg.picture(WIDTH, 300, f"precision by recall of {', '.join(series)}", *marks)
+
+
 def _legend(names: Sequence[str]) -> tuple[list[Html], float]:
     """The names of curves in rows above them, and the height that they take."""
     marks, left, line = list[Html](), svg.LEFT, 0
@@ -144,14 +155,21 @@ def reliability(found: Calibration) -> Html:
     return svg.picture(WIDTH, 300, "reliability diagram", *marks)
 
 
-def scatter(pairs: Sequence[tuple[float, float]], x_title: str, y_title: str) -> Html:
-    """Answers by truth, against the diagonal of perfect ones."""
+def scatter(
+    pairs: Sequence[tuple[float, float]], x_title: str, y_title: str,
+    bands: Sequence[tuple[float, float] | None] = (),
+) -> Html:  # fmt: skip
+    """Answers by truth, against the diagonal of perfect ones. bands: of each answer its low and high, which
+    hold the truth where their line meets the diagonal; they are cut at the frame."""
     known = [(a, b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
     limits = svg.spread([v for pair in known for v in pair])
     x, y = svg.frame(limits, limits, 300)
     spots = joined(*(svg.dot(x(a), y(b), 2.5, "point") for a, b in known))
+    drawn = [(a, band) for (a, _), band in zip(pairs, bands, strict=False) if band and math.isfinite(a)]
+    ends = [(a, *(min(max(end, limits[0]), limits[1]) for end in band)) for a, band in drawn]
+    lines = joined(*(svg.line(x(a), y(low), x(a), y(high), "reach") for a, low, high in ends))
     ideal = svg.line(x(limits[0]), y(limits[0]), x(limits[1]), y(limits[1]), "ideal")
-    marks = (svg.axes(x, y, x_title, y_title), ideal, spots)
+    marks = (svg.axes(x, y, x_title, y_title), lines, ideal, spots)
     return svg.picture(WIDTH, 300, f"{y_title} by {x_title}", *marks)
 
 

@@ -17,6 +17,10 @@ from sensorium.results import EACH_FOLD, Report, TargetReport, TargetResult
 from sensorium.table.table import Table
 from sensorium.train.run import Run
 
+SHAPES = {
+    "labels": "Confusion and calibration", "numbers": "Answers and residuals", "sets": "Precision and recall"
+}  # fmt: skip
+"""What the section on answers is called, by what metrics of them compare."""
 PACKAGES = ("sensorium", "torch", "scikit-learn", "numpy", "pyarrow")
 
 
@@ -83,6 +87,8 @@ def _answers(
         Part(f"{anchor}-scores", f"Scores{of}", target.scores(report)),
         Part(f"{anchor}-answers", f"{_shape(report)}{of}", shapes.answers(report, name)),
     ]
+    if report.sets is not None:
+        parts.append(Part(f"{anchor}-labels", f"Labels{of}", shapes.label_table(report.sets)))
     if report.classes:
         parts.append(Part(f"{anchor}-labels", f"Labels{of}", shapes.classes(report)))
     return [
@@ -104,7 +110,7 @@ def _corrupt(run: Run) -> Html:
 
 
 def _shape(report: TargetReport) -> str:
-    return "Confusion and calibration" if report.kind == "labels" else "Answers and residuals"
+    return SHAPES.get(report.kind, "Answers")
 
 
 def _after_ladder(parts: Sequence[Part]) -> int:

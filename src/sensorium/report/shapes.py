@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from sensorium.metrics._show import fixed
+from sensorium.metrics import metrics
+from sensorium.metrics._diagnose_sets import SetsFound
+from sensorium.metrics._show import fixed, within
 from sensorium.model import modality_of
 from sensorium.plan import InputPlan
 from sensorium.report import charts
@@ -28,6 +30,9 @@ def answers(report: TargetReport, name: str) -> Html:
         told = f"Expected calibration error: {100 * report.calibration.error:.1f} points."
         more = " A bar below the line is too sure, one above it too shy; stronger bars hold more rows."
         made.append(card("Calibration", charts.reliability(report.calibration), p(told, more)))
+    if report.sets is not None and report.sets.curves:
+        told = f"Rows from the surest on, by the {len(report.sets.curves)} most frequent labels."
+        made.append(card("Precision and recall", charts.precision_recall(report.sets.curves), p(told)))
     if report.kind == "numbers" and report.points:
         made += _numbers(report, name)
     if not made:
@@ -42,8 +47,12 @@ def _numbers(report: TargetReport, name: str) -> list[Html]:
     residuals = [answer - truth for truth, answer in pairs]
     quantiles = [[f"{100 * float(q):g} %", plain(value)] for q, value in report.residuals.items()]
     table = grid(["share of rows below", "answer - truth"], quantiles) if quantiles else ""
+    bands, held = [m.band for m in report.points], list[Html]()
+    if "coverage" in report.metrics:
+        share = within(metrics.get("coverage")(), report.metrics["coverage"])
+        held.append(p(f"The lines are the answers' intervals; the truth lies within {share} of them."))
     return [
-        card("Answers by truth", charts.scatter(pairs, f"true {name}", "answer")),
+        card("Answers by truth", charts.scatter(pairs, f"true {name}", "answer", bands), *held),
         card("Residuals", charts.histogram(residuals, "answer - truth"), table),
     ]
 
@@ -62,9 +71,21 @@ def classes(report: TargetReport) -> Html:
     return folded(f"all {len(rows):,} labels", table) if len(rows) > MOST_CLASSES else table
 
 
+def label_table(found: SetsFound) -> Html:
+    """Support, threshold, precision, recall, F1 and average precision of every label, the frequent first."""
+    rows = []
+    for one in found.labels:
+        shares = (fixed(100 * x, 1) for x in (one.precision, one.recall, one.f1, one.average_precision))
+        rows.append([str(one.label), f"{one.support:,.6g}", f"{one.threshold:.3f}", *shares])
+    head = ["label", "rows", "threshold", "precision, %", "recall, %", "F1, %", "average precision, %"]
+    note = muted("A label is said from its threshold on; thresholds were settled on validation rows.")
+    table = joined(grid(head, rows), note)
+    return folded(f"all {len(rows):,} labels", table) if len(rows) > MOST_CLASSES else table
+
+
 def worst(report: TargetReport, table: Table, inputs: Mapping[str, InputPlan]) -> Html:
     """The most wrong rows, each with its inputs' cells."""
-    wrong = [m for m in report.worst if m.truth != m.answer] if report.kind == "labels" else report.worst
+    wrong = report.worst if report.kind == "numbers" else [m for m in report.worst if m.truth != m.answer]
     if not wrong:
         return muted("No answer is wrong." if report.rows else "No row has a true cell.")
     chosen = list(wrong[:MOST_CARDS])
@@ -94,8 +115,10 @@ def _worst_card(
 
 def _value(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        text = ", ".join(map(str, value)) or "no label"
     return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _loss(kind: str, loss: float) -> str:
-    return f" loss {loss:.2f}" if kind == "labels" else f" off by {plain(loss)}"
+    return f" off by {plain(loss)}" if kind == "numbers" else f" loss {loss:.2f}"

@@ -13,10 +13,14 @@ from sensorium.table.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target column, made by its task. values: (N,) or (N, ...). mask: bool (N,), False where missing."""
+    """One target column, made by its task. values: (N,) or (N, ...). mask: bool (N,), False where missing.
+
+    notes: what to tell of cells that are read in part only.
+    """
 
     values: NDArray[np.generic]
     mask: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ NUMERIC, MANY = 0.95, 20
 """A target is numeric when this share of its cells is, and more than so many of them are different."""
 
 RowName: TypeAlias = Callable[[int], str]
+Good: TypeAlias = Callable[[NDArray[np.generic], NDArray[np.float64], NDArray[np.float64]], float]
+"""Truth, answers and weights of some rows -> how good the answers are by the score that is asked."""
 
 
 def row_name(place: int) -> str:
@@ -38,8 +40,12 @@ class Task(ABC):
     """Losses that fit; the first is the default."""
     metrics: ClassVar[tuple[str, ...]]
     """Metrics that are reported; the first is the default ``score`` (selection metric)."""
-    trees: ClassVar[Literal["classify", "regress"] | None] = None
-    """How scikit-learn learners see the target; None: a rung that this task cannot climb."""
+    trees: ClassVar[Literal["classify", "regress", "labels"] | None] = None
+    """How scikit-learn learners see the target; None: a rung that this task cannot climb.
+
+    labels: values (N, K) of 0 and 1, each a yes/no question of its own (``members/_questions.py``)."""
+    settles: ClassVar[bool] = False
+    """Whether ``levels`` says anything: then a mix of one member, too, is more than that member."""
 
     @classmethod
     @abstractmethod
@@ -93,6 +99,38 @@ class Task(ABC):
     @abstractmethod
     def cells(self, numbers: NDArray[np.float64], facts: Facts, name: str) -> list[dict[str, Json]]:
         """Answers as one JSON object a row: ``{name: label, name.p.<class>: ...}``."""
+
+    def shares(self, numbers: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
+        """What people are told of how probable each answer is: as ``answers``, unless levels moved these."""
+        return self.answers(numbers, facts)
+
+    def levels(
+        self, numbers: NDArray[np.float64], target: Target, weight: NDArray[np.float64], good: Good
+    ) -> list[float]:
+        """What to add to a mix's numbers (n, W) so that its answers score best, by validation rows that all
+        have a true cell; empty: nothing. ``train/level.py`` asks, and the ensemble keeps it."""
+        return []
+
+    def leveled(self, facts: Facts, levels: Sequence[float]) -> Facts:
+        """The facts of answers whose numbers ``levels`` moved; they ship."""
+        return facts
+
+    def settle(
+        self, numbers: NDArray[np.float64], target: Target, gaps: NDArray[np.int64],
+        weight: NDArray[np.float64], facts: Facts,
+    ) -> Facts:  # fmt: skip
+        """What answers still need, by what was said of rows that nobody learned from: facts to add.
+
+        numbers (n, W), of rows that all have a true cell. gaps (n,): 0 where every cell that is read is real,
+        1 where some are missing, 2 where none is real. ``train/settle.py`` asks once members are chosen.
+        """
+        return {}
+
+    def band(
+        self, numbers: NDArray[np.float64], gaps: NDArray[np.int64], facts: Facts
+    ) -> NDArray[np.float64] | None:
+        """(N, 2): between which values each truth is said to lie; None where nothing of it was settled."""
+        return None
 
     def notes(self, facts: Facts) -> tuple[str, ...]:
         """What people should know of how the target's cells were read."""

@@ -123,13 +123,20 @@ class Climber:
     ) -> Candidate | str:
         began, done = time.monotonic(), self.done.candidates.values()
         taken = max((c.seconds for c in done if isinstance(c.member, LEARNERS[kind])), default=None)
-        needed = learner_seconds(kind, len(self.ask.train), fields) if taken is None else taken
+        labels = sum(len(told["labels"]) for told in self._several())
+        usual = learner_seconds(kind, len(self.ask.train), fields, max(1, labels))
+        needed = usual if taken is None else taken
         if kind != "linear" and not self.ask.budget.holds(
             2 * needed
         ):  # no clock stops a learner once it has begun
             return NO_TIME
         member = LEARNERS[kind].fit(self.ask.member_job(fields))
         return self.ask.candidate(name, member, began, single=single)
+
+    def _several(self) -> list[Facts]:
+        """The facts of the targets that are several labels a row."""
+        plan, facts = self.ask.plan, self.ask.facts["targets"]
+        return [facts[name] for name, asked in plan.targets.items() if task_of(asked).trees == "labels"]
 
     def alone(self, name: str) -> Candidate | str:
         """A network over one input."""

@@ -41,10 +41,10 @@ def divided(plan: Plan, table: Table, test: Table | None) -> Split:
     """The rows' division, as the table or the plan says."""
     name, target = next(iter(plan.targets.items()))
     rng, kind = seeds.generator(plan.seed, "split"), task_of(target).trees
-    asked = plan.split
+    asked, even = plan.split, None if kind == "labels" else kind
     return divide(
         table, asked.how, asked.column, asked.shares, rng,
-        target=name, kind=kind, test=test is None,
+        target=name, kind=even, test=test is None,
     )  # fmt: skip
 
 

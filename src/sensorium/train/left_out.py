@@ -14,13 +14,15 @@ FEW = 20
 
 
 def unlabelled(targets: Mapping[str, Target], where: str = "") -> list[str]:
-    """One sentence for each target that rows lack; where: of which table, when that is not plain."""
+    """One sentence for each target that rows lack, and what a target's cells are told of; where: of which
+    table, when that is not plain."""
     found = []
     for name, target in targets.items():
         rows = int((~target.mask).sum())
         if rows:
             lack = "1 row without a label is" if rows == 1 else f"{rows:,} rows without a label are"
             found.append(f"{where}target {name!r}: {lack} left out")
+        found += [f"{where}target {name!r}: {note}" for note in target.notes]
     return found
 
 

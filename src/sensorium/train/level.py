@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from sensorium import seeds
 from sensorium.fit_facts import task_of
-from sensorium.members._base import Floats, Numbers
+from sensorium.members._base import Floats, Member, Numbers, Rows
+from sensorium.members.ensemble import Ensemble
 from sensorium.metrics import metrics
 from sensorium.metrics._base import Metric
+from sensorium.plan import Plan
 from sensorium.table.prepared import Target
 from sensorium.tasks._base import Task
 from sensorium.train.climb import Climb
@@ -22,8 +24,10 @@ MOST_ROWS = 5_000
 TINY = 1e-9
 
 
-def levels(ask: Climb, said: Numbers) -> dict[str, float]:
+def levels(ask: Climb, said: Numbers) -> dict[str, float | list[float]]:
     """{target: what to add to its standardised numbers}, from what is said of the validation rows.
+
+    A task may settle levels of its own, one for each of its numbers (``Task.levels``).
 
     Members learn means of what they learn, often logarithms; the answer that is best on average depends on
     the score (Gneiting, Making and evaluating point forecasts, JASA 2011): of a skewed number the mean for
@@ -32,11 +36,13 @@ def levels(ask: Climb, said: Numbers) -> dict[str, float]:
     spread, which few rows tell, and not on where they lie. It is dropped where the validation rows as they
     are score worse with it.
     """
-    found = {}
+    found: dict[str, float | list[float]] = {}
     for target, asked in ask.plan.targets.items():
         task, facts, told = task_of(asked), ask.facts["targets"][target], ask.data.targets[target]
         kept = np.flatnonzero(told.mask[ask.val] & said.answered)
         metric = metrics.get(asked.score)()
+        if task.settles and (own := _own(ask, task, told, said.values[target], kept, metric)):
+            found[target] = own
         if metric.kind != "numbers" or len(kept) < 2:
             continue
         if len(kept) > MOST_ROWS:
@@ -52,12 +58,33 @@ def levels(ask: Climb, said: Numbers) -> dict[str, float]:
     return found
 
 
+def _own(ask: Climb, task: Task, told: Target, numbers: Floats, kept: Rows, metric: Metric) -> list[float]:
+    """The levels that the task settles itself, by those of the validation rows that are answered."""
+    rows = ask.val[kept]
+    weight = np.ones(len(rows)) if ask.data.weight is None else ask.data.weight[rows].astype(np.float64)
+    target = Target(told.values[rows], told.mask[rows])
+    return task.levels(numbers[kept], target, weight, metric.good) if weight.sum() > 0 else []
+
+
+def leveled(plan: Plan, facts: Facts, member: Member) -> Facts:
+    """The facts of what ships: those of targets whose numbers an ensemble moved say so."""
+    if not isinstance(member, Ensemble):
+        return facts
+    moved = dict(facts["targets"])
+    for target, level in member.levels.items():
+        if isinstance(level, list):
+            moved[target] = task_of(plan.targets[target]).leveled(moved[target], level)
+    return facts | {"targets": moved}
+
+
 def moves(ask: Climb) -> bool:
     """Whether the score of any target wants answers to lie elsewhere than they are learned.
 
     The same in every fold: it is asked of the training rows' own spread around their mean.
     """
     for target, asked in ask.plan.targets.items():
+        if task_of(asked).settles:
+            return True
         metric, told = metrics.get(asked.score)(), ask.data.targets[target]
         kept = ask.train[told.mask[ask.train]][:MOST_ROWS]
         if metric.kind != "numbers" or len(kept) < 2:

@@ -27,6 +27,7 @@ from sensorium.train.division import crosses, divided, folds_of, groups_of, hast
 from sensorium.train.folder import begin
 from sensorium.train.ladder import climb
 from sensorium.train.left_out import no_part, unlabelled
+from sensorium.train.level import leveled
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.train.missing import missingness_of
 from sensorium.train.rungs import bags, check_rungs, costs
@@ -166,7 +167,9 @@ def run(request: Request) -> Run:
     found = pooled(measured, done.chosen)
     shared.notes += found.notes
     written = replace(plan, train=replace(plan.train, settled={**plan.train.settled, **settled}))
-    predictor = Predictor(written, facts, done.candidates[done.chosen].member)
+    shipped = done.candidates[done.chosen].member
+    facts = leveled(plan, facts, shipped)
+    predictor = Predictor(written, facts, shipped)
     return Run(
         written, inference, facts, done, found, predictor, request.table, test_table,
         "cross-validation" if crossed else "test", told(split, parts), groups_of(plan, test_table),

@@ -25,6 +25,8 @@ WHOLE = ("forest",)
 LATE = "late ({})"
 """Late fusion by a rule of the family decide; climbed only when the plan names it."""
 NO_TIME = "no time was left"
+LABELS = 10
+"""Trees of several labels a row take at most so many times what one target takes: their number is bounded."""
 TEXT_COLUMNS = 60
 """Columns that a text becomes for trees."""
 FEATURES_COST, FUSION_COST, LIGHT_COST = 0.4, 1.5, 0.25
@@ -171,14 +173,14 @@ def num_folds(plan: Plan) -> int:
     return plan.train.folds or (5 if best(plan) else 3)
 
 
-def learner_seconds(kind: str, rows: int, fields: Sequence[Field]) -> float:
-    """What trees may take on one core, before any of their kind were grown.
+def learner_seconds(kind: str, rows: int, fields: Sequence[Field], labels: int = 1) -> float:
+    """What trees may take on one core, before any of their kind were grown. labels: of a row, see LABELS.
 
     20 numbers took boosted trees 11.5 s for 100,000 rows and averaged ones 6.9 s for 20,000.
     """
     width = sum(TEXT_COLUMNS if f.kind == "words" else f.features for f in fields)
     whole, most = (12.0, 100_000) if kind == "trees" else (7.0, 20_000)
-    return whole * min(1.0, rows / most) * min(2.0, max(0.2, width / 20))
+    return whole * min(1.0, rows / most) * min(2.0, max(0.2, width / 20)) * min(labels, LABELS)
 
 
 def check_rungs(plan: Plan) -> None:

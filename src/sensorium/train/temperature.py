@@ -28,10 +28,9 @@ def temperatures(ask: Climb, said: Numbers) -> dict[str, float]:
     for target, asked in ask.plan.targets.items():
         task, facts, told = task_of(asked), ask.facts["targets"][target], ask.data.targets[target]
         kept = np.flatnonzero(told.mask[ask.val] & said.answered)
-        if task.trees != "classify" or not len(kept):
+        if task.trees not in ("classify", "labels") or not len(kept):
             continue
         numbers, truth = said.values[target][kept], told.values[ask.val[kept]].astype(np.int64)
-
         mass = np.ones(len(kept)) if ask.data.weight is None else ask.data.weight[ask.val[kept]]
         mass = mass * len(kept) / max(float(mass.sum()), SMALLEST)
         against = partial(_unlikely, numbers, truth, mass, task, facts)
@@ -42,5 +41,8 @@ def temperatures(ask: Climb, said: Numbers) -> dict[str, float]:
 
 def _unlikely(numbers: Floats, truth: Rows, mass: Floats, task: Task, facts: Facts, log: float) -> float:
     share = task.answers(task.tempered(numbers, float(np.exp(log))), facts)
-    own = np.maximum(share[np.arange(len(truth)), truth], SMALLEST)
-    return -float((mass * np.log(own)).sum()) + 0.5 * (log / WIDTH) ** 2
+    if truth.ndim == 2:  # several labels a row: the mean of their yes/no questions
+        logs = np.log(np.maximum(np.where(truth > 0, share, 1 - share), SMALLEST)).mean(1)
+    else:
+        logs = np.log(np.maximum(share[np.arange(len(truth)), truth], SMALLEST))
+    return -float((mass * logs).sum()) + 0.5 * (log / WIDTH) ** 2
