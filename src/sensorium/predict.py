@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sensorium.corrupt import in_words, places, stop, write_cells
 from sensorium.errors import DataError, PlanError, nearest
 from sensorium.fit_facts import task_of
-from sensorium.members._base import Member, Numbers
+from sensorium.members._base import Floats, Member, Numbers
 from sensorium.members._pieces import AT_ONCE, said
 from sensorium.plan import Plan
 from sensorium.prepare import corrupt_cells, prepare
@@ -106,16 +107,28 @@ class Predictor:
         tell_corrupt(self, table, found, on_corrupt, cells)
 
     def cells(self, data: Prepared) -> list[dict[str, Json]]:
-        """One answer a row, in order: ``<target>``, ``<target>.p.<class>``, ``<target>.missing``."""
+        """One answer a row, in order: ``<target>``, ``<target>.p.<class>`` or, where the plan asks for an
+        interval, ``<target>.low`` and ``<target>.high``, then ``<target>.missing``."""
         numbers = self.numbers(data)
         missing = missing_inputs(self.plan, data)
         rows: list[dict[str, Json]] = [{} for _ in range(len(data))]
         for name, asked in self.plan.targets.items():
             cells = task_of(asked).cells(numbers.values[name], self.facts["targets"][name], name)
-            for row, cell, gone in zip(rows, cells, missing, strict=True):
+            bands = self._bands(name, numbers.values[name], data)
+            for row, cell, band, gone in zip(rows, cells, bands, missing, strict=True):
                 row.update(cell)
+                row.update(band)
                 row[f"{name}.missing"] = gone
         return rows
+
+    def _bands(self, name: str, numbers: Floats, data: Prepared) -> list[dict[str, Json]]:
+        """``{<target>.low: ..., <target>.high: ...}`` of every row; empty where the task settled none."""
+        task, facts = task_of(self.plan.targets[name]), self.facts["targets"][name]
+        found = task.band(numbers, gaps(self.plan, data, self.member.inputs), facts)
+        if found is None:
+            return [{}] * len(data)
+        ends = [[float(f"{end:.9g}") for end in row] for row in found.tolist()]
+        return [{f"{name}.low": low, f"{name}.high": high} for low, high in ends]
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -169,6 +182,15 @@ def with_prior(numbers: Numbers, facts: Facts) -> Numbers:
         prior = np.array(facts["targets"][name]["prior"], np.float64)
         values[name] = np.where(numbers.answered[:, None], given, prior)
     return Numbers(values, np.ones(len(numbers.answered), bool))
+
+
+def gaps(plan: Plan, data: Prepared, inputs: Sequence[str]) -> NDArray[np.int64]:
+    """(N,): 0 where every cell of these inputs is real, 1 where some are missing, 2 where none is real."""
+    columns = [c for name in inputs for c in plan.inputs[name].columns]
+    if not columns:
+        return np.zeros(len(data), np.int64)
+    there = np.stack([data.columns[column].row_status() == PRESENT for column in columns])
+    return np.where(there.all(0), 0, np.where(there.any(0), 1, 2)).astype(np.int64)
 
 
 def missing_inputs(plan: Plan, data: Prepared) -> list[str]:

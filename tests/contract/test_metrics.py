@@ -78,9 +78,16 @@ def sets(seed: int, rows: int = 60, classes: int = 4, present: int = 4) -> tuple
     return truth.astype(np.uint8), scores, rng.integers(1, 5, rows) / 2
 
 
+def intervals(seed: int) -> tuple[np.ndarray, ...]:
+    """Numbers and answers of two ends, of which some hold them."""
+    truth, answer, weight = numbers(seed)
+    return truth, np.stack([answer - 2, answer + 1 + truth / 9], axis=1), weight
+
+
 def any_of(name: str, seed: int) -> tuple[np.ndarray, ...]:
     """Truth, answers and weights of the metric's kind."""
-    return {"labels": labels, "numbers": numbers, "sets": sets}[one(name).kind](seed)
+    kinds = {"labels": labels, "numbers": numbers, "sets": sets, "intervals": intervals}
+    return kinds[one(name).kind](seed)
 
 
 def told(name: str, truth: np.ndarray, answer: np.ndarray, weight: np.ndarray) -> float:
@@ -206,6 +213,9 @@ def test_better_answers_score_better(name: str) -> None:
     elif name in SETS:
         truth, answer, weight = sets(5)
         best = truth * 0.9 + 0.05
+    elif one(name).kind == "intervals":
+        truth, answer, weight = intervals(5)
+        best = np.stack([truth, truth], axis=1)
     else:
         truth, answer, weight = numbers(5)
         best = truth

@@ -96,6 +96,7 @@ svg text.in{fill:var(--ink);font-size:11px}svg text.strong{fill:var(--on)}
 .whisker.flat{stroke:var(--soft)}
 .mark.soft{fill-opacity:.3}
 .point{fill:var(--accent);fill-opacity:.45}
+.reach{stroke:var(--accent);stroke-opacity:.25;stroke-width:1.5}
 .curve{fill:none;stroke-width:2}
 .curve.line0{stroke:var(--accent)}.curve.line1{stroke:var(--second);stroke-dasharray:6 3}
 .curve.line2{stroke:var(--third)}.curve.line3{stroke:var(--fourth)}

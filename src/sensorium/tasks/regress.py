@@ -1,9 +1,10 @@
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from sensorium.errors import DataError
@@ -23,10 +24,14 @@ from sensorium.tasks._base import (
     plain,
     row_name,
 )
+from sensorium.tasks._conformal import NOTHING, PART, rows_needed, widths
 from sensorium.types import Arrays, Facts, Json
 
 Floats = NDArray[np.float64]
 Scale = Literal["plain", "log", "log1p"]
+Level = Annotated[float, Field(gt=0, lt=1)]
+FARTHEST = 700.0
+"""Exponentials of more are infinite."""
 
 
 class Regress(Task):
@@ -36,8 +41,17 @@ class Regress(Task):
     the least training number (of log) or 0 (of log1p) the curve goes on as its tangent, so that any true
     number has a place. Answers are exponentials and thus never negative.
 
+    With an interval every answer has two more numbers, between which the truth of a further row lies with
+    this probability over all rows like the validation rows (split conformal prediction, ``_conformal.py``).
+    That is exact where those are exchangeable with the rows that are answered and chose nothing; they chose
+    the members, which makes it approximate, and in cross-validation the folds' held-out rows, which chose
+    nothing, settle what ships. Rows that lack cells, and rows that lack none, are counted apart where
+    validation rows of both suffice; nothing is promised of any other kind of rows. Between logarithms the
+    ends are as many times larger and smaller.
+
     Choices:
         log: Whether to learn the logarithm; auto does when all numbers are positive and skewed to the right.
+        interval: The share of truths that lie within the answers' intervals; null: none are told.
     """
 
     default_decoder = "linear"
@@ -45,8 +59,8 @@ class Regress(Task):
     metrics = ("mae", "rmse", "r2", "mape", "spearman")
     trees = "regress"
 
-    def __init__(self, *, log: Literal["auto", "yes", "no"] = "auto") -> None:
-        self.log = log
+    def __init__(self, *, log: Literal["auto", "yes", "no"] = "auto", interval: Level | None = None) -> None:
+        self.log, self.interval = log, interval
 
     @classmethod
     def sniff(cls, cells: Sequence[Cell]) -> float:
@@ -116,13 +130,27 @@ class Regress(Task):
 
     def answers(self, numbers: Floats, facts: Facts) -> Floats:
         """Values in units (N,). Logarithms end as far above the training numbers as these reach."""
-        learned: Floats = numbers[:, 0] * facts["std"] + facts["mean"]
-        if facts["scale"] == "plain":
-            return learned
-        low, high = _bent(np.array([facts["low"], facts["high"]]), facts["scale"], facts["floor"])
-        learned = np.minimum(learned, high + (high - low))
-        found: Floats = np.exp(learned) if facts["scale"] == "log" else np.expm1(learned.clip(min=0))
-        return found
+        return _said(_points(numbers, facts), facts["scale"])
+
+    def settle(
+        self, numbers: Floats, target: Target, gaps: NDArray[np.int64], weight: Floats, facts: Facts
+    ) -> Facts:
+        """``band``: how far truths lie from answers, in what is learned; nothing without an interval."""
+        if self.interval is None:
+            return {}
+        true = _places(self.truth(target, facts).astype(np.float64), facts["scale"])
+        prior = np.tile(np.array(facts["prior"], np.float64), (len(numbers), 1))
+        away, alone = (np.abs(true - _points(n, facts)) for n in (numbers, prior))
+        found = widths(away, alone, gaps, weight, self.interval)
+        return {"band": found} if found else {}
+
+    def band(self, numbers: Floats, gaps: NDArray[np.int64], facts: Facts) -> Floats | None:
+        if "band" not in facts:
+            return None
+        points, reach = _points(numbers, facts), np.array(facts["band"]["reach"])[gaps]
+        return np.stack(
+            [_said(points - reach, facts["scale"]), _said(points + reach, facts["scale"])], axis=1
+        )
 
     def numbers(self, answers: Floats, facts: Facts) -> Floats:
         return answers.reshape(-1, 1).astype(np.float64)
@@ -142,7 +170,12 @@ class Regress(Task):
     def notes(self, facts: Facts) -> tuple[str, ...]:
         infinite = facts.get("infinite", 0)
         several = "is infinite and counts" if infinite == 1 else "are infinite and count"
-        return (*([f"{infinite:,} of its cells {several} as missing"] if infinite else []), *told(facts))
+        held = _held(facts["band"]) if "band" in facts else []
+        return (
+            *([f"{infinite:,} of its cells {several} as missing"] if infinite else []),
+            *told(facts),
+            *held,
+        )
 
     def baseline(self, target: Target, facts: Facts) -> list[float]:
         """The mean of the standardised numbers."""
@@ -172,6 +205,49 @@ def _column(cells: Sequence[Cell], style: Style, where: str, row: RowName) -> Fl
             "Correct the cell, empty it, or use the task classify."
         )
     return values
+
+
+def _points(numbers: Floats, facts: Facts) -> Floats:
+    """Numbers (N, 1) -> answers (N,) as they are learned; logarithms have an upper end."""
+    learned: Floats = numbers[:, 0] * facts["std"] + facts["mean"]
+    if facts["scale"] == "plain":
+        return learned
+    low, high = _bent(np.array([facts["low"], facts["high"]]), facts["scale"], facts["floor"])
+    learned = np.minimum(learned, high + (high - low))
+    return learned if facts["scale"] == "log" else learned.clip(min=0)
+
+
+def _said(learned: Floats, scale: Scale) -> Floats:
+    """From what is learned to units, as answers are: never negative between logarithms."""
+    if scale == "plain":
+        return learned
+    learned = np.minimum(learned, FARTHEST)
+    return np.exp(learned) if scale == "log" else np.expm1(learned.clip(min=0))
+
+
+def _places(x: Floats, scale: Scale) -> Floats:
+    """The exact reverse of ``_said``; infinitely far below where no answer can be."""
+    if scale == "plain":
+        return x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log(x) if scale == "log" else np.log1p(x)
+    return np.where(x > 0 if scale == "log" else x >= 0, found, -np.inf)
+
+
+def _held(band: Facts) -> list[str]:
+    """What to tell of an interval: by which rows it was settled, and whether they were too few."""
+    rows, share, needed = band["rows"], f"{100 * band['level']:g} %", rows_needed(band["level"])
+    if rows >= needed:
+        lacking = band["gaps"][PART] + band["gaps"][NOTHING]
+        of_those = f", of which {lacking:,} lack cells" if lacking else ""
+        return [
+            f"its intervals are meant to hold the truth of {share} of the rows, settled by {rows:,} rows "
+            f"that the members had not learned from{of_those}"
+        ]
+    return [
+        f"an interval of {share} needs {needed:,} rows that the members had not learned from, and there were "
+        f"{rows:,}: it is as wide as their largest error, and fewer truths may lie inside"
+    ]
 
 
 def _skewed(real: Floats) -> bool:

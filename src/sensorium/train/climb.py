@@ -67,7 +67,8 @@ class Climbed:
     """Every rung that was climbed, in order; why others were not; the chosen one's name; what to tell.
 
     recipe: what is compared with ``without``, {input: the same, trained again without it}, or None where
-    inputs are hidden instead. doctor: what it found of the inputs of a joint network.
+    inputs are hidden instead. doctor: what it found of the inputs of a joint network. val: the rows that
+    candidates' validation numbers are of.
     """
 
     candidates: dict[str, Candidate] = field(default_factory=dict)
@@ -77,6 +78,7 @@ class Climbed:
     recipe: Member | None = None
     without: dict[str, Member] = field(default_factory=dict)
     doctor: Facts | None = None
+    val: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def best_single(self) -> Candidate | None:
         """The best candidate that reads one input, by the validation rows."""

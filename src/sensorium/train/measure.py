@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensorium.predict import with_prior
+from sensorium.results import EACH_FOLD
 from sensorium.subsets import Asked, Hidden
 from sensorium.table.prepared import Prepared, Target
 from sensorium.train.climb import Climbed
@@ -25,7 +26,8 @@ class Measured:
     input. present: {input: where it is real}. reads: the inputs of the chosen member, of several folds
     the most. subsets: {hidden inputs: the chosen one's numbers} of the rows at the places ``drawn``.
     folds: how many ladders. notes: what to tell. recipe: numbers of what the chosen one is made of, and
-    retrained: {input: of the same, trained again without it}; None: inputs were hidden instead.
+    retrained: {input: of the same, trained again without it}; None: inputs were hidden instead. bands:
+    {candidate: {target: (N, 2) its answers' intervals}}, what each fold chose under EACH_FOLD.
     """
 
     rows: NDArray[np.int64]
@@ -45,6 +47,7 @@ class Measured:
     notes: tuple[str, ...] = ()
     recipe: Values | None = None
     retrained: dict[str, Values] = field(default_factory=dict)
+    bands: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
 
 
 def measure(done: Climbed, facts: Facts, data: Prepared, seed: int) -> Measured:
@@ -105,7 +108,20 @@ def pooled(parts: Sequence[Measured], shipped: str) -> Measured:
         len(parts),
         _lacking(parts, shipped),
         *_recipes(parts, inputs),
+        _bands(parts, [*shared, shipped]),
     )
+
+
+def _bands(parts: Sequence[Measured], names: Sequence[str]) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """The intervals of candidates of which every fold has some; where one skipped it, those of its choice."""
+    if not all(EACH_FOLD in p.bands for p in parts):
+        return {}
+    targets = [n for n in parts[0].bands[EACH_FOLD] if all(n in p.bands[EACH_FOLD] for p in parts)]
+    found = {}
+    for name in [*names, EACH_FOLD]:
+        each = [p.bands.get(name, p.bands[EACH_FOLD]) for p in parts]
+        found[name] = {n: np.concatenate([bands[n] for bands in each]) for n in targets}
+    return found
 
 
 def _recipes(parts: Sequence[Measured], inputs: Sequence[str]) -> tuple[Values | None, dict[str, Values]]:

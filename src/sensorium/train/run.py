@@ -31,6 +31,7 @@ from sensorium.train.level import leveled
 from sensorium.train.measure import Measured, measure, pooled
 from sensorium.train.missing import missingness_of
 from sensorium.train.rungs import bags, check_rungs, costs
+from sensorium.train.settle import banded, crossed_facts, val_facts
 from sensorium.train.start import start, tested
 from sensorium.types import Facts, Json
 
@@ -138,13 +139,17 @@ def run(request: Request) -> Run:
     shared = _Shared(request, plan, deadline, split.groups, rounds + 1)
     shared.notes += haste(plan, request.table) if request.test is None else []
     measured: list[Measured] = []
+
+    def measured_on(rows: Prepared, facts: Facts, data: Prepared, done: Climbed) -> Measured:
+        return banded(plan, facts, done, measure(done, facts, rows, plan.seed), data, rows)
+
     settled: dict[str, dict[str, int]] = {}
     if request.out is not None:
         begin(request.out, plan, request.table, request.test, resume=request.resume)
     for place, (train, val, test) in enumerate(parts):
         facts, data, done, fixed = shared.climbed(f"fold {place}", train, val)
         settled |= fixed
-        measured.append(measure(done, facts, data.rows(test), plan.seed))
+        measured.append(measured_on(data.rows(test), facts, data, done))
     if crossed:
         train, val = np.concatenate([split.train, split.test]), split.val
     else:
@@ -158,14 +163,15 @@ def run(request: Request) -> Run:
         predictor.compare(test_table)
         tests, corrupt_test = tested(plan, facts, test_table, request.store)
         shared.notes += unlabelled(tests.targets, "test table: ")
-        measured = [measure(done, facts, tests, plan.seed)]
+        measured = [measured_on(tests, facts, data, done)]
     elif not crossed:
-        measured = [measure(done, facts, data.rows(split.test), plan.seed)]
+        measured = [measured_on(data.rows(split.test), facts, data, done)]
     shared.notes += unlabelled(data.targets) + no_part(plan, request.table, split)
     shared.notes += told_addresses(request.table, [c for i in plan.inputs.values() for c in i.columns])
     leaks, searched = leaks_of(plan, request.table, request.test, split, parts)
     found = pooled(measured, done.chosen)
     shared.notes += found.notes
+    facts = crossed_facts(plan, facts, done, found, data) if crossed else val_facts(plan, facts, done, data)
     written = replace(plan, train=replace(plan.train, settled={**plan.train.settled, **settled}))
     shipped = done.candidates[done.chosen].member
     facts = leveled(plan, facts, shipped)
@@ -207,6 +213,7 @@ class _Shared:
             measured=bool(name) or not self.crossed,
         )  # fmt: skip
         done = climb(ask)
+        done.val = begun.val
         self.left -= 1
         self.notes += [f"{n}: {note}" for n, c in done.candidates.items() for note in c.notes]
         prefix = f"{name}: " if name else ""

@@ -9,13 +9,14 @@ from sensorium.evaluate import Judge, evaluate_target, judge
 from sensorium.fit_facts import notes, task_of
 from sensorium.members._base import Floats
 from sensorium.plan import TargetPlan
-from sensorium.predict import Predictor, tell_corrupt, with_prior
+from sensorium.predict import Predictor, gaps, tell_corrupt, with_prior
 from sensorium.prepare import corrupt_cells
 from sensorium.results import EACH_FOLD, Report, TargetResult
 from sensorium.store import Store
 from sensorium.subsets import Asked
 from sensorium.table.missingness import Missingness
 from sensorium.table.table import Table
+from sensorium.train.bands import with_band
 from sensorium.train.division import groups_of
 from sensorium.train.left_out import check_labelled, few_rows, not_read, unlabelled
 from sensorium.train.missing import missingness_of, scored_subsets, with_subsets
@@ -55,6 +56,9 @@ def _result(run: Run, name: str, asked: TargetPlan) -> TargetResult:
     if crossed:
         reports[EACH_FOLD] = evaluate_target(known, found.chosen[name], names, rng, found.present, hidden)
     each = EACH_FOLD if crossed else found.chosen_name
+    for candidate, bands in found.bands.items():
+        if candidate in reports and name in bands:
+            reports[candidate] = with_band(reports[candidate], known, bands[name], rng)
     inputs, seed = list(run.plan.inputs), run.plan.seed
     reports[each] = scored_subsets(reports[each], known, found.drawn, found.subsets, inputs, name, seed)
     told = _verdict(run, asked, known)
@@ -111,6 +115,9 @@ def evaluated(
             known, whole[name], metric_names(wanted), seeds.generator(plan.seed, f"bootstrap {name}"),
             {n: data.present(n) for n in plan.inputs}, {n: values[name] for n, values in hidden.items()},
         )  # fmt: skip
+        band = known.task.band(whole[name], gaps(plan, data, member.inputs), facts["targets"][name])
+        if band is not None:
+            report = with_band(report, known, band, seeds.generator(plan.seed, f"bands {name}"))
         report = scored_subsets(report, known, drawn, subsets, list(plan.inputs), name, plan.seed)
         targets[name] = TargetResult(wanted.score, {"shipped": report}, "shipped", missingness=found[name])
     notes = (*few_rows(targets), *unlabelled(data.targets), *in_words(corrupt, table))
