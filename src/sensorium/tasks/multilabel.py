@@ -190,8 +190,10 @@ class Multilabel(Task):
                 f"{_some(gone)}"
             )
         if facts["empty"]:
-            cell = "cell is an empty list" if facts["empty"] == 1 else "cells are empty lists"
-            told.append(f"{facts['empty']:,} of its {cell}: rows without any label, not missing ones")
+            cell = "is an empty list: a row without any label, not a missing one"
+            if facts["empty"] > 1:
+                cell = "are empty lists: rows without any label, not missing ones"
+            told.append(f"{facts['empty']:,} of its cells {cell}")
         return tuple(told)
 
     def baseline(self, target: Target, facts: Facts) -> list[float]:
