@@ -8,6 +8,7 @@ from sensorium.errors import DataError, PlanError
 from sensorium.options import check
 from sensorium.tasks._base import Task
 from sensorium.tasks.classify import Classify
+from sensorium.tasks.count import Count
 from sensorium.tasks.ordinal import Ordinal
 from sensorium.tasks.regress import Regress
 
@@ -145,3 +146,11 @@ def test_an_order_of_one_label() -> None:
         ["targets.y.order: expected a list of integers or numbers or texts with at least 2 entries, or null, "
          "got ['low']."],
     )  # fmt: skip
+
+
+def test_a_count_that_is_negative_or_not_whole() -> None:
+    for cell, got in ((-1, "-1"), (2.5, "2.5"), ("1.5", "'1.5'")):
+        assert fit(Count(), [3, 0, cell, 4, cell]) == (
+            f"target 'colour', row 3: expected a whole number of at least 0, got {got}. The same holds for 1 "
+            "more row. Correct the cell, empty it, or use the task regress."
+        )

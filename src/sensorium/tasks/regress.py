@@ -8,8 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sensorium.errors import DataError
-from sensorium.media.cells import shown
-from sensorium.media.numbers import LARGEST, Style, parse, style_of, told
+from sensorium.media.numbers import LARGEST, Style, style_of, told
 from sensorium.table.packed import Cell
 from sensorium.table.prepared import Target
 from sensorium.tasks._base import (
@@ -17,7 +16,6 @@ from sensorium.tasks._base import (
     NUMERIC,
     RowName,
     Task,
-    also,
     infinite_cell,
     mixed,
     number_share,
@@ -25,6 +23,7 @@ from sensorium.tasks._base import (
     row_name,
 )
 from sensorium.tasks._conformal import NOTHING, PART, rows_needed, widths
+from sensorium.tasks._numbers import different, number_column
 from sensorium.types import Arrays, Facts, Json
 
 Floats = NDArray[np.float64]
@@ -81,21 +80,10 @@ class Regress(Task):
         decimal and unit say how the column writes its numbers. Infinite cells count as missing.
         """
         style = style_of([plain(c) for c in cells])
-        values = _column(cells, style, where, row)
-        real = values[np.isfinite(values)]
-        if not len(real):
-            raise DataError(
-                f"{where}: none of the {len(cells)} training rows has a number. "
-                "Fill the column, or choose another target."
-            )
-        low, high = float(real.min()), float(real.max())
-        if low == high:
-            raise DataError(
-                f"{where}: all {len(real)} numbers of the training rows are {low:g}, so there is nothing to "
-                "learn. Choose another target, or add rows with another number."
-            )
+        values = number_column(cells, style, where, row)
+        real = different(values, len(cells), where)
         scale = self._scale(real, where)
-        floor = low if scale == "log" else 0.0
+        floor = float(real.min()) if scale == "log" else 0.0
         learned = _bent(real, scale, floor)
         return {
             "width": 1,
@@ -104,8 +92,8 @@ class Regress(Task):
             "floor": floor,
             "mean": float(learned.mean()),
             "std": float(learned.std()),
-            "low": low,
-            "high": high,
+            "low": float(real.min()),
+            "high": float(real.max()),
             "missing": len(cells) - len(real),
             "decimal": style.decimal,
             "unit": style.unit,
@@ -116,7 +104,7 @@ class Regress(Task):
 
     def target(self, cells: Sequence[Cell], facts: Facts, where: str, row: RowName = row_name) -> Target:
         style = Style(facts["decimal"], facts["unit"], facts.get("magnitudes", ""))
-        values = _column(cells, style, where, row)
+        values = number_column(cells, style, where, row)
         mask = np.isfinite(values)
         learned = _bent(np.where(mask, values, facts["high"]), facts["scale"], facts["floor"])
         return Target(np.where(mask, (learned - facts["mean"]) / facts["std"], 0.0), mask)
@@ -192,19 +180,6 @@ class Regress(Task):
         if self.log == "no" or (self.log == "auto" and (low <= 0 or not _skewed(real))):
             return "plain"
         return "log" if low > 0 else "log1p"
-
-
-def _column(cells: Sequence[Cell], style: Style, where: str, row: RowName) -> Floats:
-    """Cells as float64 (N,), NaN where missing or infinite. Raises DataError for one that is no number."""
-    values, reasons = parse([plain(c) for c in cells], style)
-    wrong = sorted(place for place in reasons if not infinite_cell(plain(cells[place])))
-    if wrong:
-        raise DataError(
-            f"{where}, {row(wrong[0])}: expected a number, got {shown(cells[wrong[0]])}: "
-            f"{reasons[wrong[0]]}.{also(len(wrong) - 1)} "
-            "Correct the cell, empty it, or use the task classify."
-        )
-    return values
 
 
 def _points(numbers: Floats, facts: Facts) -> Floats:
