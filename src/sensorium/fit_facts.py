@@ -21,6 +21,8 @@ from sensorium.tasks._base import RowName, Task
 from sensorium.types import Facts
 
 CHUNK, LOOKED_AT = 10_000, 5_000
+BETA = 0.999
+"""Of effective numbers of rows, unless the plan says another: some 1,000 rows of a class tell all of it."""
 INSIDE = ("data:", "[", "{")
 """How a text starts that holds a medium itself."""
 
@@ -84,12 +86,22 @@ def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[Cell]:
 
 
 def class_weights(asked: TargetPlan, facts: Facts, target: Target) -> Facts:
-    """Loss weights per class, with mean 1 over the training rows, when the plan asks for them."""
+    """Loss weights per class, with mean 1 over the training rows, when the plan asks for them.
+
+    One over what the rows of a class count together: as many as they are (balanced), the root of that (sqrt),
+    or the effective number (1 - beta^n) / (1 - beta), after which one more row tells little new (Cui et al.
+    2019, "Class-Balanced Loss Based on Effective Number of Samples", equations 2 and 5).
+    """
     if asked.class_weights == "none" or "labels" not in facts:
         return {}
     counts = np.bincount(target.values[target.mask].astype(np.int64), minlength=len(facts["labels"]))
-    power = 1.0 if asked.class_weights == "balanced" else 0.5
-    weights = np.where(counts > 0, np.maximum(counts, 1) ** -power, 0.0)
+    some = np.maximum(counts, 1).astype(np.float64)
+    if asked.class_weights in ("balanced", "sqrt"):
+        together = some if asked.class_weights == "balanced" else np.sqrt(some)
+    else:
+        beta = BETA if asked.class_weights == "effective" else float(asked.class_weights)
+        together = -np.expm1(some * np.log(beta)) / (1 - beta)
+    weights = np.where(counts > 0, 1 / together, 0.0)
     mean = (weights * counts).sum() / counts.sum()
     return {"class_weights": [round(float(w), 6) for w in weights / mean]}
 

@@ -14,6 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 AtLeast0 = Annotated[float, Field(ge=0)]
 Above0 = Annotated[float, Field(gt=0)]
+Beta = Annotated[float, Field(gt=0, lt=1)]
 Folds = Annotated[int, Field(ge=2)]
 
 
@@ -50,7 +51,9 @@ class TargetPlan:
     decoder: Choice
     score: str
     """The metric on validation rows that chooses weights, members and ensemble."""
-    class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    class_weights: Literal["none", "balanced", "sqrt", "effective"] | Beta = "none"
+    """How labels count in the loss: one over their rows, over the root of these, or over the effective number
+    of rows; a number is the beta of that, which is 0.999 unless said."""
     weight: AtLeast0 = 1.0
     """The share of this target in the loss."""
 

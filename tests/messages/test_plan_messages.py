@@ -277,7 +277,8 @@ def test_a_loss_score_or_weights_that_do_not_fit_the_task() -> None:
     ]
     assert told(one_target(score="acuracy", weight=-1, class_weights="some")) == [
         "targets.digit.weight: expected a number of at least 0, got -1.",
-        "targets.digit.class_weights: expected one of 'none', 'balanced', 'sqrt', got 'some'.",
+        "targets.digit.class_weights: expected one of 'none', 'balanced', 'sqrt', 'effective' or a number "
+        "above 0 and below 1, got 'some'.",
         "targets.digit.score: no metric of classify is named 'acuracy'. Did you mean 'accuracy'? "
         f"Known: {listed(*scores)}.",
     ]

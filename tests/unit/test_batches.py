@@ -99,9 +99,16 @@ def test_rows_without_ragged_inputs_are_shuffled_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"), [("none", None), ("balanced", [2 / 3, 2.0, 0.0]), ("sqrt", [0.8453, 1.4641, 0.0])]
+    ("how", "expected"),
+    [
+        ("none", None),
+        ("balanced", [2 / 3, 2.0, 0.0]),
+        ("sqrt", [0.8453, 1.4641, 0.0]),
+        ("effective", [0.6670, 1.9990, 0.0]),  # effective numbers 2.997 and 1
+        (0.5, [0.8421, 1.4737, 0.0]),  # 1.75 and 1
+    ],
 )
-def test_class_weights_have_mean_1_over_the_rows(how: str, expected: list[float] | None) -> None:
+def test_class_weights_have_mean_1_over_the_rows(how: str | float, expected: list[float] | None) -> None:
     target = Target(np.array([0, 0, 0, 1, 2]), np.array([True, True, True, True, False]))
     asked_for = TargetPlan("y", Choice("classify"), Choice("x"), Choice("x"), "x", how)  # type: ignore[arg-type]
     found = class_weights(asked_for, {"labels": ["a", "b", "c"]}, target)

@@ -171,7 +171,7 @@ target = st.fixed_dictionaries(
     optional={
         "score": st.sampled_from(["accuracy", "f1_macro"]),
         "loss": st.floats(0, 0.5).map(lambda x: {"name": "cross_entropy", "smoothing": x}),
-        "class_weights": st.sampled_from(["none", "balanced", "sqrt"]),
+        "class_weights": st.sampled_from(["none", "balanced", "sqrt", "effective", 0.99]),
         "weight": st.floats(0.1, 10) | st.integers(1, 5),
     },
 )

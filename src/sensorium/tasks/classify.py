@@ -32,7 +32,7 @@ class Classify(Task):
     """
 
     default_decoder = "linear"
-    losses = ("cross_entropy",)
+    losses = ("cross_entropy", "focal_cross_entropy")
     metrics = (
         "accuracy",
         "balanced_accuracy",
