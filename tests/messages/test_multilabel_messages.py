@@ -7,6 +7,7 @@ import pytest
 from sensorium.errors import DataError, PlanError
 from sensorium.plan_parse import parse
 from sensorium.tasks.multilabel import Multilabel
+from sensorium.train.rungs import check_rungs
 
 WHERE = "target 'tags'"
 CELLS: list[Any] = [["war", "drama"], ["comedy"], [], ["drama"]]
@@ -69,3 +70,12 @@ def test_class_weights_are_for_one_label_a_row() -> None:
         "targets.y.class_weights: multilabel answers any number of labels; leave class_weights out, and "
         "weigh rare labels by the loss: loss: {name: binary_cross_entropy, balance: 0.999}."
     ) in str(caught.value)
+
+
+def test_a_decision_rule_of_single_labels_does_not_decide_several() -> None:
+    plan = parse({"inputs": {"x": "number"}, "targets": {"y": "multilabel"}, "train": {"late": ["vote"]}})
+    with pytest.raises(PlanError) as caught:
+        check_rungs(plan)
+    assert str(caught.value) == (
+        "train.late: vote decides labels, but target 'y' is any number of labels. Choose one of greedy, mean."
+    )

@@ -126,7 +126,8 @@ def check(name: str, target: str, kind: str | None, where: str = "") -> None:
     kinds = decisions.get(name, where).kinds
     if kinds is None or kind in kinds:
         return
-    what = {"classify": "a label", "regress": "a number"}.get(kind or "", "neither of them")
+    kinds_of = {"classify": "a label", "regress": "a number", "labels": "any number of labels"}
+    what = kinds_of.get(kind or "", "neither of them")
     able = [n for n in decisions.names() if (k := decisions.get(n).kinds) is None or kind in k]
     words = {"classify": "labels", "regress": "numbers"}
     decides = " and ".join(words[one] for one in kinds)
