@@ -78,7 +78,7 @@ def label_table(found: SetsFound) -> Html:
         shares = (fixed(100 * x, 1) for x in (one.precision, one.recall, one.f1, one.average_precision))
         rows.append([str(one.label), f"{one.support:,.6g}", f"{one.threshold:.3f}", *shares])
     head = ["label", "rows", "threshold", "precision, %", "recall, %", "F1, %", "average precision, %"]
-    note = muted("A label is said from its threshold on; thresholds were settled on validation rows.")
+    note = muted("A label is said from its threshold on: 0.5, or what validation rows settled.")
     table = joined(grid(head, rows), note)
     return folded(f"all {len(rows):,} labels", table) if len(rows) > MOST_CLASSES else table
 
