@@ -283,9 +283,8 @@ def test_a_loss_score_or_weights_that_do_not_fit_the_task() -> None:
         f"Known: {listed(*scores)}.",
     ]
     assert told(one_target(score=3)) == ["targets.digit.score: expected the name of a metric, got 3."]
-    assert told({"targets": {"digit": {"task": "regress", "class_weights": "balanced"}}}) == [
-        "targets.digit.class_weights: regress has no classes to weigh; leave class_weights out."
-    ]
+    needless = "targets.digit.class_weights: regress has no classes to weigh; leave class_weights out."
+    assert told({"targets": {"digit": {"task": "regress", "class_weights": "balanced"}}}) == [needless]
     assert told(one_target(weight=0)) == ["targets: every weight is 0; at least one target must count."]
 
 
