@@ -171,8 +171,7 @@ class Learner:
             check_on_corrupt(on_corrupt)
             return
         store = self._store()
-        rows = load_table(table, roots=self.roots, store=store)
-        pieces = predictor.pieces(rows, on_corrupt, cells, store=store)
+        pieces = predictor.pieces(self._table(table, store), on_corrupt, cells, store=store)
         yield from map(predictor.cells, pieces)
 
     def predict(self, table: object, *, on_corrupt: str = "missing") -> NDArray[np.generic]:
@@ -243,8 +242,8 @@ class Learner:
             raise SensoriumError("this learner is not fitted; call fit() first, or use sensorium.load().")
         return self._bundle
 
-    def _table(self, table: object) -> Table:
-        return load_table(table, roots=self.roots, store=self._store())
+    def _table(self, table: object, store: Store | None = None) -> Table:
+        return load_table(table, roots=self.roots, store=store or self._store())
 
     def _store(self) -> Store:
         return default_store(verify=self.verify_store)

@@ -197,6 +197,8 @@ def missing_inputs(plan: Plan, data: Prepared) -> list[str]:
     """For each row the columns that were missing or corrupt: ``photo;voice (corrupt)``; empty: none."""
     told: list[list[str]] = [[] for _ in range(len(data))]
     columns = list(dict.fromkeys(c for asked in plan.inputs.values() for c in asked.columns))
+    if not columns:
+        return [""] * len(data)
     status_CN = np.stack([data.columns[column].row_status() for column in columns])
     for place, row in np.argwhere(status_CN != PRESENT).tolist():
         corrupt = status_CN[place, row] == CORRUPT

@@ -125,7 +125,8 @@ for _kind in (Arrays, Tokens, Fused, Output, Batch):
 
 
 def moved(batch: Batch, device: torch.device | str) -> Batch:
-    """The batch with every tensor on ``device``; the batch itself when it is there, as on a processor."""
+    """The batch with every tensor on ``device``; the batch itself when its row numbers are there, for all of
+    a batch lies together."""
     if batch.rows.device == torch.device(device):
         return batch
 

@@ -1,12 +1,16 @@
 """Freed memory is kept while a network trains, and given back behind it."""
 
 import ctypes
+import platform
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+import toy
 from sensorium.nn import heap
+from sensorium.train import loop
 
 
 class Library:
@@ -31,7 +35,7 @@ def anew() -> Iterator[None]:
     heap._library.cache_clear()
 
 
-def test_settings_are_put_back_and_memory_given_back_even_behind_an_error(
+def test_memory_is_given_back_even_behind_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     library = Library()
@@ -67,9 +71,26 @@ def test_only_the_gnu_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heap._library() is None
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have other libraries")
-def test_the_library_takes_the_settings() -> None:
-    library = ctypes.CDLL(None)
-    if hasattr(library, "gnu_get_libc_version"):
-        assert library.mallopt(heap.MAPPED, heap.LARGE) == 1
-        assert library.mallopt(heap.TRIM, heap.USUAL) == 1
+def test_the_library_takes_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in heap.SAID:
+        monkeypatch.delenv(name, raising=False)
+    found = heap._library()
+    assert (found is not None) == (platform.libc_ver()[0] == "glibc")
+    if found is not None:
+        assert found.mallopt(heap.MAPPED, heap.LARGE) == 1
+        assert found.mallopt(heap.TRIM, heap.USUAL) == 1
+
+
+def test_networks_train_within(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def kept() -> Iterator[None]:
+        seen.append("in")
+        yield
+        seen.append("out")
+
+    monkeypatch.setattr(heap, "kept", kept)
+    monkeypatch.setattr(loop._Trainer, "run", lambda _: seen.append("run"))
+    loop.train_network(toy.job(toy.plan_of()))
+    assert seen == ["in", "run", "out"]

@@ -243,3 +243,9 @@ def drawn(low: float, high: float, how: Callable[[float], object]) -> list[objec
 )
 def test_what_can_be_learned_from_is_no_identifier(cells: list[object]) -> None:
     assert identifier_reason(cells) is None
+
+
+def test_whole_floats_are_the_category_of_the_integer_as_far_as_floats_are_exact() -> None:
+    assert key(1e15) == key(10**15) == key("1000000000000000") == "1000000000000000"
+    assert key(2.0**53) == str(2**53)
+    assert key(2.0**54) == repr(2.0**54)

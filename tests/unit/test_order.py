@@ -15,7 +15,7 @@ from sensorium.store import Store
 from sensorium.table.order import Shards, shuffled
 from sensorium.table.packed import PRESENT, Packed
 from sensorium.table.prepared import Prepared
-from sensorium.train.ahead import AHEAD, SLOW, ahead
+from sensorium.train.ahead import AHEAD, FIRST, Ahead
 from tiny import asked, plan_of
 
 
@@ -101,12 +101,12 @@ def test_work_ahead_comes_in_order_and_only_a_little_is_made_ahead() -> None:
         return item * item
 
     found = []
-    for place, (value, waited) in enumerate(ahead(make, range(20))):
+    for place, (value, waited) in enumerate(Ahead()(make, range(20))):
         found.append(value)
         assert waited >= 0
         assert len(begun) <= place + AHEAD + 1
     assert found == [n * n for n in range(20)]
-    assert list(ahead(make, [])) == []
+    assert list(Ahead()(make, [])) == []
 
 
 def test_what_is_quickly_made_is_made_where_it_is_used_and_what_is_slow_in_threads() -> None:
@@ -125,18 +125,20 @@ def test_what_is_quickly_made_is_made_where_it_is_used_and_what_is_slow_in_threa
         assert found == list(range(12))
         return made_here
 
-    assert makers(0.002) == [True] * SLOW + [False] * (12 - SLOW)
-    quick: list[bool] = []
-    for _ in ahead(lambda _: quick.append(threading.current_thread() is threading.main_thread()), range(12)):
-        time.sleep(0.02)
-    assert quick == [True] * 12
+    ahead = Ahead()
+    assert makers(0.002) == [True] * FIRST + [False] * (12 - FIRST)
+    assert makers(0.0) == [False] * 12  # what one epoch showed holds in the next
+    ahead = Ahead()
+    assert makers(0.0)[:FIRST] == [True] * FIRST
+    ahead._made, ahead._used = 0.0, 1e9
+    assert makers(0.002) == [True] * 12
 
 
 def test_the_time_that_was_waited_is_told() -> None:
-    slow = [waited for _, waited in ahead(lambda _: time.sleep(0.02), range(6))]
+    slow = [waited for _, waited in Ahead()(lambda _: time.sleep(0.02), range(12))]
     assert sum(slow) > 0.02
     quick = []
-    for _, waited in ahead(lambda _: None, range(6)):
+    for _, waited in Ahead()(lambda _: None, range(12)):
         time.sleep(0.01)
         quick.append(waited)
     assert sum(quick) < sum(slow)
@@ -144,8 +146,12 @@ def test_the_time_that_was_waited_is_told() -> None:
 
 def test_work_ahead_ends_with_its_reader_and_passes_errors_on() -> None:
     before = threading.active_count()
-    for _ in ahead(lambda item: item, range(1000)):
-        break
+    ahead = Ahead()
+    for place, _ in enumerate(ahead(lambda item: time.sleep(0.001), range(1000))):
+        if place == FIRST + 2:
+            assert threading.active_count() > before
+            break
+    assert ahead.slow
     assert threading.active_count() == before
 
     def broken(item: int) -> int:
@@ -153,4 +159,6 @@ def test_work_ahead_ends_with_its_reader_and_passes_errors_on() -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(ahead(broken, range(100)))
+    with pytest.raises(ZeroDivisionError):
+        list(Ahead()(broken, range(100)))
     assert threading.active_count() == before

@@ -37,7 +37,7 @@ def key(cell: object) -> str | None:
         number = float(cell)
         if not np.isfinite(number):
             raise CorruptCell("the number is infinite")
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+        return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else repr(number)
     if isinstance(cell, bytes):
         try:
             return key(cell.decode("utf-8"))

@@ -164,7 +164,7 @@ class _Places:
         """A folder with every link followed; what is above a folder that was met is not followed again."""
         if path not in self._folders:
             above, name = os.path.split(path)
-            known = self._folders.get(above) if name not in ("", ".", "..") else None
+            known = self._folders.get(above) if name not in ("", ".", "..") and os.name == "posix" else None
             here = path if known is None else os.path.join(known, name)
             self._folders[path] = os.path.realpath(here) if known is None or os.path.islink(here) else here
         return self._folders[path]

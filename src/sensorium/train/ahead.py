@@ -11,23 +11,40 @@ S = TypeVar("S")
 
 THREADS, AHEAD = 2, 4
 """Threads, and how many pieces are ready or being made at most."""
-SHARE, SLOW = 0.02, 2
-"""A piece is slow that takes more than this share of the time in which it is used; after so many, threads
-make the others. Rows in memory are cut in a hundredth of a step, and the thread that did it cost a twentieth
-of the step: a network of two threads on two cores waits for each of its own."""
+SHARE, FIRST = 0.02, 4
+"""The share of the time of their use that pieces may take to make before threads make them; the pieces after
+which one can tell. Rows in memory are cut in a hundredth of a step, and the thread that did it cost a
+twentieth of the step: a network of two threads on two cores waits for each of its own."""
 
 
-def ahead(make: Callable[[S], T], items: Iterable[S]) -> Iterator[tuple[T, float]]:
-    """What is made of each item, in the items' order, with the seconds that it was waited for."""
-    left, slow = iter(items), 0
-    for item in left:
-        began = time.perf_counter()
-        made = make(item)
-        ready = time.perf_counter()
-        yield made, ready - began
-        slow += ready - began > SHARE * (time.perf_counter() - ready)
-        if slow == SLOW:
-            yield from _in_threads(make, left)
+class Ahead:
+    """Makes pieces where they are used until that turns out slow, and from then on ahead, in threads.
+
+    One for a whole training: what was seen in one epoch holds in the next.
+    """
+
+    def __init__(self) -> None:
+        self.pieces, self._made, self._used = 0, 0.0, 0.0
+
+    @property
+    def slow(self) -> bool:
+        """Whether making the pieces so far took more than SHARE of the time of their use."""
+        return self.pieces >= FIRST and self._made > SHARE * self._used
+
+    def __call__(self, make: Callable[[S], T], items: Iterable[S]) -> Iterator[tuple[T, float]]:
+        """What is made of each item, in the items' order, with the seconds that it was waited for."""
+        left = iter(items)
+        for item in () if self.slow else left:
+            began = time.perf_counter()
+            made = make(item)
+            ready = time.perf_counter()
+            yield made, ready - began
+            self.pieces += 1
+            self._made, self._used = self._made + ready - began, self._used + time.perf_counter() - ready
+            if self.slow:
+                del made
+                break
+        yield from _in_threads(make, left)
 
 
 def _in_threads(make: Callable[[S], T], left: Iterator[S]) -> Iterator[tuple[T, float]]:

@@ -21,7 +21,7 @@ from sensorium.nn.devices import device
 from sensorium.nn.memory import out_of_memory
 from sensorium.plan import Plan
 from sensorium.progress import Progress
-from sensorium.train.ahead import ahead
+from sensorium.train.ahead import FIRST, Ahead
 from sensorium.train.balancing import Balancing
 from sensorium.train.dice import devices, put_back, rolled
 from sensorium.train.doctor_watch import Watch
@@ -81,11 +81,11 @@ class _Trainer:
         if job.balance:
             self.balancing.put_back(job.balance)
         self.device = device()
-        self.model.to(self.device)
+        self.model.to(self.device).train()  # encoders may hold networks that were loaded for use
         self.model.generator = seeds.torch_generator(seed, f"augment {job.name}")
         self.hide = seeds.torch_generator(seed, f"hide {job.name}")
         self.optimizer = adamw(self.model, plan.train.optimizer)
-        self.batches, self.step, self.epoch = Batches(plan, job.train), 0, 0
+        self.batches, self.ahead, self.step, self.epoch = Batches(plan, job.train), Ahead(), 0, 0
         self.batch_rows, self.steps = plan.train.batch_rows or 1, plan.train.steps or 1
         self.best: dict[str, torch.Tensor] = {}
         self.best_score, self.least_loss, self.better = (-np.inf, -np.inf), np.inf, 0
@@ -97,7 +97,7 @@ class _Trainer:
 
     def run(self) -> Trained:
         """All epochs; then the best weights."""
-        if not self._restored() and self.job.deadline is not None:
+        if not self._restored() and not self.known and self.job.deadline is not None:
             self._fit_time(self.job.deadline)
         self.balancing.epoch(self.step, self.steps)
         with Progress() as progress:
@@ -145,16 +145,16 @@ class _Trainer:
 
     def _fit_time(self, deadline: float) -> None:
         """Fewer steps when the time does not suffice for all: measured on a few steps that are undone."""
-        if self.known:
-            return
         before = copy.deepcopy(self.model.state_dict())
         balance = self.balancing.keep()
         dice = (self.model.generator.get_state(), self.hide.get_state(), rolled())
-        began, done = time.monotonic(), 0
-        for batch, _ in self._stream(0):
+        start, began, done = time.monotonic(), time.monotonic(), 0
+        for place, (batch, _) in enumerate(self._stream(0)):
+            if place == FIRST:  # from here on batches are cut as they will be
+                began, done = time.monotonic(), 0
             self._one_step(batch)
             done += 1
-            if done >= PROBE_STEPS or time.monotonic() - began > PROBE_SECONDS:
+            if done >= PROBE_STEPS or time.monotonic() - start > PROBE_SECONDS:
                 break
         seconds = (time.monotonic() - began) / done
         self.model.load_state_dict(before)
@@ -217,10 +217,10 @@ class _Trainer:
                 kept.lerp_(value.detach(), 1 - decay)
 
     def _stream(self, epoch: int) -> Iterator[tuple[Batch, float]]:
-        """The epoch's batches, cut ahead in threads, with the seconds that each was waited for."""
+        """The epoch's batches with the seconds that each was waited for."""
         rng = seeds.generator(self.plan.seed, f"order {self.job.name} {epoch}")
         order, share = self.batches.order(self.batch_rows, rng), self.plan.train.hide_inputs
-        for batch, waited in ahead(self.batches.batch, order):
+        for batch, waited in self.ahead(self.batches.batch, order):
             asked = self.balancing.before(share, self.step, self.steps)
             yield hidden(moved(batch, self.device), self.model, asked, self.hide), waited
 
