@@ -51,10 +51,21 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     assert 178 <= covered <= 199
 
 
+def of_kind(kind: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and answers such as a metric of the kind compares."""
+    true, said = errors(rows)[1] + 1, np.abs(errors(rows, 1)[1])
+    if kind == "labels":
+        return labels(rows)
+    if kind == "sets":
+        shares = rng(1).random((rows, 3))
+        return (shares + rng(2).normal(0, 0.3, shares.shape) > 0.5).astype(np.uint8), shares
+    return (true, np.stack([said - 1, said + 1], 1)) if kind == "intervals" else (np.abs(true), said)
+
+
 @pytest.mark.parametrize("name", metrics.names())
 def test_every_way_to_resample_gives_the_metric_of_the_resampled_rows(name: str) -> None:
     metric = metrics.get(name)()
-    truth, answer = labels(30) if metric.kind == "labels" else (errors(30)[1] + 1, errors(30, 1)[1])
+    truth, answer = of_kind(metric.kind, 30)
     weight = rng(2).integers(1, 4, 30).astype(float)
     drawn = resamples(30, rng(), 200)
     values = spread(metric, truth, answer, weight, drawn)

@@ -141,23 +141,9 @@ class Slow(Linear):
         return super().forward(x)
 
 
-class Loaded(Linear):
-    """Holds a part that was loaded for use, as pretrained networks are, and notes in which mode it learns."""
-
-    modes: ClassVar[list[bool]] = []
-
-    def __init__(self, facts: Facts, dim: int) -> None:
-        super().__init__(facts, dim)
-        self.part = torch.nn.Dropout(0.5).eval()
-
-    def forward(self, x: Arrays) -> Tokens:
-        self.modes.append(self.part.training)
-        return super().forward(x)
-
-
 @pytest.fixture
 def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    kinds: dict[str, type[Encoder]] = {"hungry": Hungry, "slow": Slow, "loaded": Loaded}
+    kinds: dict[str, type[Encoder]] = {"hungry": Hungry, "slow": Slow}
     for name, kind in kinds.items():
         encoders.add(name, kind)
     monkeypatch.setattr(Slow, "clock", [0.0])
@@ -169,18 +155,6 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def with_encoder(name: str, **train: Any) -> dict[str, Any]:
     raw = toy.plan_of("age", "kind", train=train)
     return raw | {"inputs": raw["inputs"] | {"age": {"modality": "number", "encoder": name}}}
-
-
-@pytest.mark.usefixtures("planted")
-def test_what_was_loaded_for_use_learns_as_in_training_from_the_first_step(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Loaded, "modes", [])
-    done = train_network(toy.job(with_encoder("loaded"), name="age alone", part=Part(0.3)))
-    assert Loaded.modes[0]
-    Loaded.modes.clear()
-    train_network(toy.job(with_encoder("loaded"), name="age alone", part=Part(1.0, done.state)))
-    assert Loaded.modes[0]
 
 
 def replay(job: Job, done: Trained) -> Trained:
