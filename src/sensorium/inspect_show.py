@@ -77,7 +77,7 @@ def facts_in_words(facts: Facts) -> list[str]:
     if "top" in facts:
         total = "" if facts["different"] <= len(facts["top"]) else f", ... of {facts['different']:,} values"
         found.append(_counts(facts["top"]) + total)
-    others = {n: v for n, v in facts.items() if n not in ("quantiles", "width", "height", "top")}
+    others = {n: v for n, v in facts.items() if n not in ("quantiles", "width", "height", "top", "rarest")}
     spreads = {n: v for n, v in others.items() if isinstance(v, dict) and "quantiles" in v}
     counts = {n: v for n, v in others.items() if isinstance(v, dict) and n not in spreads}
     found += [f"{_range(value)} {name}" for name, value in spreads.items()]

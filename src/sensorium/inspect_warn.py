@@ -46,10 +46,12 @@ def _target(column: ColumnReport) -> list[str]:
             f"target {column.guess.column!r}: {count / total:.1%} of the rows are {label!r}; accuracy says "
             "little, read balanced accuracy or F1, and consider class_weights: balanced."
         )
-    rare = [name for name, rows in top.items() if rows < RARE]
+    rare = {name: rows for name, rows in column.facts.get("rarest", top).items() if rows < RARE}
     if rare and column.facts["different"] > 1:
-        shown = ", ".join(f"{name!r} {top[name]}" for name in rare[-3:])
-        found.append(f"target {column.guess.column!r}: some labels have fewer than {RARE} rows ({shown}).")
+        shown = ", ".join(f"{name!r} {rows}" for name, rows in rare.items())
+        found.append(
+            f"target {column.guess.column!r}: some labels have fewer than {RARE} rows (the rarest: {shown})."
+        )
     return found
 
 

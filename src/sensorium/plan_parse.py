@@ -75,7 +75,10 @@ def _each(section: str, value: object, reader: Any, asked: Asked) -> dict[str, A
         return {}
     given = {str(name): one for name, one in (value or {}).items() if one is not None}
     if not given:
-        asked.say(f"{section}: none; a plan needs at least one {kind}.")
+        asked.say(
+            f"{section}: none; a plan needs at least one {kind}. A plan with version is whole: leave version "
+            "out, and the table says the rest."
+        )
     read_all = {name: reader(name, one, asked) for name, one in given.items()}
     return {name: one for name, one in read_all.items() if one is not None}
 

@@ -84,6 +84,7 @@ def test_numbers_values_and_texts_are_measured() -> None:
     assert number.facts["quantiles"]["25%"] == pytest.approx(np.quantile(real, 0.25), rel=1e-5)
     assert report(found, "color").facts == {
         "top": {"red": 60, "blue": 30, "green": 10},
+        "rarest": {"green": 10, "blue": 30, "red": 60},
         "different": 3,
         "once": 0,
     }
@@ -117,7 +118,7 @@ def test_everything_odd_is_said() -> None:
         "target 'label': 2 rows have none and train nothing.",
         "target 'label': 98.5% of the rows are 'no'; accuracy says little, read balanced accuracy or F1, and "
         "consider class_weights: balanced.",
-        "target 'label': some labels have fewer than 10 rows ('yes' 3).",
+        "target 'label': some labels have fewer than 10 rows (the rarest: 'yes' 3).",
         "column 'id' is dropped: it only names the rows: the whole numbers from 0 to 199, each once.",
         "column 'same' is dropped: every cell is the same.",
         "column 'rare': 98.0% of its cells are missing.",
@@ -166,7 +167,7 @@ def test_inspecting_without_a_target_takes_every_column_as_an_input(media: Table
 
 def test_facts_of_nothing_are_empty_and_quantiles_are_exact() -> None:
     assert number_facts([]) == {}
-    assert value_facts([None]) == {"top": {}, "different": 0, "once": 0}
+    assert value_facts([None]) == {"top": {}, "rarest": {}, "different": 0, "once": 0}
     assert spread([1, 2, 3])["quantiles"]["50%"] == 2
     assert number_facts(["3 kg", "5 kg"])["unit"] == "kg"
 

@@ -134,6 +134,7 @@ def test_the_order_of_day_and_month_is_settled_by_what_can_only_be_one() -> None
     )  # fmt: skip
     assert orders([f"{m:02}/01/2020" for m in (1, 2, 3)])[0] == "month"
     assert orders(["01/02/2020", "02/03/2020"]) == (None, "no cell settles it")
+    assert orders(["2020-03-10", "32.13.2020"]) == (None, "")
     assert orders(["2020-01-02"]) == (None, "")
     assert usual_order(["01/02/2020"]) == "month"
     assert usual_order(["01.02.2020"]) == usual_order(["01-02-2020"]) == "day"

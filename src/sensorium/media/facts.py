@@ -79,10 +79,13 @@ def _histogram(x: NDArray[np.float64], digits: int) -> list[list[float]]:
 
 
 def value_facts(cells: Sequence[object]) -> Facts:
-    """The most common values with their counts, and how many different ones there are."""
+    """The most common values and the three rarest ones with their counts, and how many different ones there
+    are."""
     keys, _ = each(cells, codes.key)
     counts = Counter(k for k in keys if k is not None)
-    return {"top": top(counts), "different": len(counts), "once": sum(n == 1 for n in counts.values())}
+    rarest = dict(sorted(counts.items(), key=lambda one: (one[1], one[0]))[:3])
+    once = sum(n == 1 for n in counts.values())
+    return {"top": top(counts), "rarest": rarest, "different": len(counts), "once": once}
 
 
 def text_facts(cells: Sequence[object]) -> Facts:

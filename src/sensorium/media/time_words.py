@@ -113,6 +113,8 @@ def orders(texts: Iterable[str]) -> tuple[Order | None, str]:
     votes: Counter[Order] = Counter()
     pairs = set()
     for first, second in _pairs(texts):
+        if first > 12 and second > 12:  # no date in either order
+            continue
         pairs.add((first, second))
         if first > 12 >= second:
             votes["day"] += 1

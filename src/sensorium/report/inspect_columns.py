@@ -94,7 +94,11 @@ def _charts(facts: Mapping[str, Any], one: ColumnReport) -> list[Html]:
         if isinstance(value, Mapping) and _spread(value):
             drawn = _histogram(value["histogram"], f"{name} of {one.guess.column}")
             made.append(joined(tag("small", {"class": "muted"}, name), drawn))
-    plain = {n: v for n, v in facts.items() if n != "top" and not (isinstance(v, Mapping) and _spread(v))}
+    plain = {
+        n: v
+        for n, v in facts.items()
+        if n not in ("top", "rarest") and not (isinstance(v, Mapping) and _spread(v))
+    }
     said = facts_in_words(plain)
     return [*made[:MOST_CHARTS], *([p("; ".join(said))] if said else [])]
 

@@ -34,13 +34,15 @@ def log_shares(counts: NDArray[np.int64]) -> list[float]:
 
 
 def whole_of(value: Cell) -> int | None:
-    """The whole number that a value is, or that its text spells in the plain way (not ``03`` or ``+3``)."""
+    """The whole number that a value is, or that its text spells in the plain way (not ``03`` or ``+3``), or
+    as a float (``3.0``), which is how whole numbers are written beside an empty cell."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     if isinstance(value, str):
-        digits = value.removeprefix("-")
+        text = value.removesuffix(".0")
+        digits = text.removeprefix("-")
         plainly = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return int(value) if plainly and str(int(value)) == value else None
+        return int(text) if plainly and str(int(text)) == text else None
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

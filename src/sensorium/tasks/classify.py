@@ -28,7 +28,7 @@ UNSEEN = ("in no training row", "split the rows so that training sees the label"
 class Classify(Task):
     """One of several labels: text, whole numbers or yes/no. Numbers are logits (N, K), answers probabilities.
 
-    Text whose every cell is a whole number (``"3"``, not ``"03"``) is answered as whole numbers.
+    Text whose every cell is a whole number (``"3"`` or ``"3.0"``, not ``"03"``) is answered as whole numbers.
     """
 
     default_decoder = "linear"
