@@ -197,3 +197,10 @@ def test_texts_of_vectors_of_any_length_are_vectors_and_broken_ones_are_told(num
     assert facts["width"] == numbers
     assert packed.row_reasons() == {20: f"expected {numbers} numbers, got {numbers + 1}"}
     assert (packed.row_status() == PRESENT).sum() == 149
+
+
+def test_a_few_broken_cells_leave_a_column_of_short_vectors_what_it_is() -> None:
+    cells: list[Cell] = [f"[{i / 7:.3f}, 2.305, {i / 3:.3f}, 0.175]" for i in range(195)]
+    cells[::39] = ["[1,2"] * 5
+    assert Embedding.sniff(cells).score == Embedding.sniff([c for c in cells if c != "[1,2"]).score
+    assert Embedding.sniff([*cells, *["[1,2"] * 40]).score < 0.8

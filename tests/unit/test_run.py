@@ -64,7 +64,9 @@ def crossed(made: list[toy.Row], **rest: Any) -> Run:
 def test_small_tables_are_cross_validated_and_every_row_is_measured_once() -> None:
     found = crossed(toy.rows(50))
     assert found.split == "cross-validation"
-    assert found.how.startswith("5-fold cross-validation (")
+    assert found.how.startswith(
+        "5-fold cross-validation (stratified by 'label'; 10 test rows each); the verdict"
+    )
     assert sorted(found.measured.rows.tolist()) == list(range(50))
     assert all(len(v["label"]) == 50 for v in found.measured.candidates.values())
 

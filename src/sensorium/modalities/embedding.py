@@ -32,6 +32,8 @@ from sensorium.table.packed import CORRUPT, MISSING, PRESENT, Cell, Packed, ragg
 from sensorium.types import Arrays, Facts, Json, Layout
 
 SAMPLE, SNIFFED = 4_000, 64
+MOST_WHOLE = 0.9
+"""With this share of cells whole the others are broken ones, and no reason to doubt what the column is."""
 SHORT, LEAST = 1024, 512
 """Vectors up to SHORT numbers are kept whole; of longer ones at least LEAST numbers are."""
 CLIP = 8.0
@@ -79,7 +81,8 @@ class Embedding(Modality):
         some = real[:: -(-len(real) // SNIFFED) or 1]
         found = [a for a in each(some, vectors)[0] if a is not None]
         score, why = likely_vectors(found)
-        return Guess(score * len(found) / max(1, len(some)), why)
+        share = len(found) / max(1, len(some))
+        return Guess(score if share >= MOST_WHOLE else score * share, why)
 
     @classmethod
     def fake(cls, rng: np.random.Generator, rows: int) -> list[Cell]:

@@ -151,8 +151,11 @@ def told(split: Split, rounds: Sequence[Round]) -> str:
     """How the rows were divided, in words."""
     if not rounds:
         return split.how
+    how, sizes = split.how.rpartition(": ")[0] or split.how, [len(held) for *_, held in rounds]
+    tested = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
     return (
-        f"{len(rounds)}-fold cross-validation ({split.how}); the verdict is of what each fold chose; what "
+        f"{len(rounds)}-fold cross-validation ({how}; {tested} test rows each); the verdict is of what each "
+        "fold chose; what "
         f"ships learns from {len(split.train) + len(split.test):,} rows and is chosen on "
         f"{len(split.val):,} others"
     )
