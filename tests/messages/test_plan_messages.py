@@ -194,9 +194,9 @@ def test_wrong_splits(split: dict[str, object], problem: str) -> None:
 
 
 def test_nothing_to_learn_from_or_to_learn() -> None:
-    whole = "A plan with version is whole: leave version out, and the table says the rest."
+    whole = ". A plan with version is whole: leave version out, and the table says the rest."
     assert told({"inputs": {}, "targets": None}) == [
-        f"{name}s: none; a plan needs at least one {name}. {whole}" for name in ("input", "target")
+        f"{name}s: none; a plan needs at least one {name}{whole}" for name in ("input", "target")
     ]
     assert told({"inputs": ["photo"]}) == [
         "inputs: expected a mapping with one entry for each input, got ['photo']."
