@@ -1,11 +1,11 @@
 from typing import Annotated
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
 from sensorium.losses._base import Loss
+from sensorium.losses._one import class_weights, true_labels
 from sensorium.types import Arrays, Facts
 
 
@@ -24,12 +24,10 @@ class CrossEntropy(Loss):
     def __init__(self, facts: Facts, *, smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0) -> None:
         super().__init__()
         self.smoothing = smoothing
-        weights = facts.get("class_weights")
-        kept = None if weights is None else torch.tensor(weights, dtype=torch.float32)
-        self.register_buffer("class_weights", kept, persistent=False)
+        self.register_buffer("class_weights", class_weights(facts), persistent=False)
 
     def forward(self, numbers: Tensor, target: Arrays) -> Tensor:
-        true_B = torch.where(target.mask, target.values, torch.zeros_like(target.values)).long()
         return functional.cross_entropy(
-            numbers.float(), true_B, self.class_weights, reduction="none", label_smoothing=self.smoothing
-        )
+            numbers.float(), true_labels(target), self.class_weights, reduction="none",
+            label_smoothing=self.smoothing,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sensorium.losses._base import Loss
+from sensorium.losses._one import class_weights, true_labels
 from sensorium.types import Arrays, Facts
 
 
@@ -24,12 +25,10 @@ class FocalCrossEntropy(Loss):
     def __init__(self, facts: Facts, *, gamma: Annotated[float, Field(ge=0)] = 2.0) -> None:
         super().__init__()
         self.gamma = gamma
-        weights = facts.get("class_weights")
-        kept = None if weights is None else torch.tensor(weights, dtype=torch.float32)
-        self.register_buffer("class_weights", kept, persistent=False)
+        self.register_buffer("class_weights", class_weights(facts), persistent=False)
 
     def forward(self, numbers: Tensor, target: Arrays) -> Tensor:
-        true_B1 = torch.where(target.mask, target.values, torch.zeros_like(target.values)).long().unsqueeze(1)
+        true_B1 = true_labels(target).unsqueeze(1)
         logs_BK = numbers.float().log_softmax(1)
         own_B = logs_BK.gather(1, true_B1).squeeze(1)
         others_BK = logs_BK.scatter(1, true_B1, float("-inf"))  # log(1 - p), exact where p is nearly 1
